@@ -1,0 +1,1 @@
+"""Booking backend for paid one-to-one sessions with researchers."""
