@@ -1,0 +1,49 @@
+"""What providers told us, kept before anything is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """A signed message of a provider: only a hint where to look, never the source of what is true there."""
+
+    source: str
+    external_id: str
+    kind: str
+    intent_id: str | None
+    refund_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """A message that waits to be settled; `attempt` counts from 1."""
+
+    id: UUID
+    event: ProviderEvent
+    attempt: int
+    leased_by: str
+
+
+class Inbox(Protocol):
+    """The list of messages; each is kept once, however often it is delivered."""
+
+    def receive(self, event: ProviderEvent, *, id: UUID, at: datetime) -> bool:
+        """Keep the message and wake the workers at commit; False if (source, external_id) is known already."""
+
+    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[InboxEntry]:
+        """Take up to `limit` waiting messages, the oldest first, passing over what another worker has."""
+
+    def finish(self, entry: InboxEntry, *, at: datetime) -> bool:
+        """Mark it settled; False if the lease has passed to somebody else."""
+
+    def postpone(self, entry: InboxEntry, *, until: datetime, error: str) -> bool:
+        """Give it back until then; False as in finish."""
+
+    def bury(self, entry: InboxEntry, *, error: str, at: datetime) -> bool:
+        """Give it up; it stays listed as dead. False as in finish."""

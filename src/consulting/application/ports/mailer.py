@@ -1,0 +1,112 @@
+"""Mail: how it is written, and how it is delivered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from consulting.domain.errors import ConsultingError
+from consulting.domain.period import Period
+from consulting.domain.refunds import Refund
+from consulting.domain.researchers import Researcher
+from consulting.domain.sessions import Session
+
+
+class MailRefused(ConsultingError):
+    """The mail server refuses this mail for good."""
+
+    code = "MAIL_REFUSED"
+
+
+class MailUnavailable(ConsultingError):
+    """The mail server doesn't take this mail at the moment."""
+
+    code = "MAIL_UNAVAILABLE"
+
+
+class Kind(StrEnum):
+    """What a mail is about."""
+
+    CONFIRMATION = "confirmation"
+    LINK = "link"
+    RECEIPT = "receipt"
+    REMINDER_24H = "reminder_24h"
+    REMINDER_1H = "reminder_1h"
+    CANCELLATION = "cancellation"
+    RESCHEDULED = "rescheduled"
+    REFUND_DONE = "refund_done"
+    REFUND_FAILED = "refund_failed"
+    SLOT_LOST = "slot_lost"
+    BOOKING_NOTICE = "booking_notice"
+
+
+class Role(StrEnum):
+    """To whom it goes."""
+
+    CLIENT = "client"
+    RESEARCHER = "researcher"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """All that a mail tells of: the session as it stands, its researcher, and what belongs to this kind."""
+
+    kind: Kind
+    role: Role
+    session: Session
+    researcher: Researcher
+    refunds: tuple[Refund, ...] = ()
+    before: Period | None = None
+    message_id: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file of a mail."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail ready to go; `calendar` is an iCalendar object whose METHOD is `calendar_method`."""
+
+    message_id: str
+    to_name: str | None
+    to_address: str
+    subject: str
+    text: str
+    html: str
+    calendar: bytes | None = None
+    calendar_method: str | None = None
+
+
+class Letters(Protocol):
+    """The hand that writes."""
+
+    def write(self, occasion: Occasion) -> Mail:
+        """Write the mail in both forms, times in the reader's own zone, with its .ics where the kind has one."""
+
+    def calendar(self, *, session: Session, researcher: Researcher, at: datetime) -> bytes:
+        """Write the session as an iCalendar object: METHOD:REQUEST, or CANCEL once it is canceled."""
+
+
+class Mailer(Protocol):
+    """The post."""
+
+    def send(self, mail: Mail) -> None:
+        """Hand the mail to the mail server, under its own Message-ID.
+
+        Raises MailRefused (never try again) or MailUnavailable (try again later), and nothing else, within seconds.
+        """
+
+
+def message_id(*, session_id: UUID, kind: Kind, role: Role, about: str, domain: str) -> str:
+    """Name a mail so that a repeat of it has the same name."""
+    return f"<{kind}.{role}.{about}.{session_id}@{domain}>"

@@ -1,0 +1,70 @@
+"""The provider of video meetings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from consulting.domain.errors import ConsultingError
+from consulting.domain.meetings import Meeting
+from consulting.domain.period import Period
+
+
+class MeetingRoomsUnavailable(ConsultingError):
+    """The meeting provider doesn't answer at the moment."""
+
+    code = "MEETING_PROVIDER_UNAVAILABLE"
+
+    def __init__(self, message: str | None = None, *, retry_after: timedelta | None = None) -> None:
+        """Take over how long the provider asks us to wait, if it does."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class MeetingRoomsMisconfigured(ConsultingError):
+    """The meeting provider refuses our credentials or request."""
+
+    code = "MEETING_PROVIDER_MISCONFIGURED"
+
+
+class NoFreeHost(MeetingRoomsUnavailable):
+    """No account at the meeting provider is free to host this meeting."""
+
+    code = "NO_FREE_HOST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingRequest:
+    """What a meeting needs: the session that it is for, when, a topic without private data, and who hosts it.
+
+    `timezone` is the researcher's IANA zone; `hosts` are the accounts to try, the preferred one first.
+    """
+
+    session_id: UUID
+    topic: str
+    period: Period
+    timezone: str
+    hosts: tuple[str, ...]
+
+
+class MeetingRooms(Protocol):
+    """Meetings. Each call ends within seconds; it raises MeetingRoomsUnavailable (ask again, at the earliest after
+    `retry_after`) or MeetingRoomsMisconfigured, and nothing else.
+    """
+
+    def open(self, request: MeetingRequest) -> Meeting:
+        """Give the session's meeting: the one it has already, though its creation's answer was lost, or a new one.
+
+        Raises NoFreeHost when every host is at its limit.
+        """
+
+    def move(self, meeting: Meeting, request: MeetingRequest) -> Meeting:
+        """Move the meeting to the request's time, or open another if the provider has lost it."""
+
+    def close(self, meeting: Meeting) -> None:
+        """Delete the meeting; one that is gone already is done."""
+
+    def start_link(self, meeting: Meeting) -> str:
+        """Give the host's link of the moment; it is short-lived and is never kept or mailed."""

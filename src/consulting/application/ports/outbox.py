@@ -1,0 +1,78 @@
+"""What must be done outside because of what was decided inside, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+
+class Errand(StrEnum):
+    """The kinds of things to do outside."""
+
+    CREATE_MEETING = "create_meeting"
+    MOVE_MEETING = "move_meeting"
+    DELETE_MEETING = "delete_meeting"
+    CANCEL_INTENT = "cancel_intent"
+    REFUND = "refund"
+    NOTIFY = "notify"
+
+
+class Lane(StrEnum):
+    """Errands of one session in one lane are done one after the other; lanes don't wait for each other."""
+
+    MEETING = "meeting"
+    MONEY = "money"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """One errand: plain data with a version, so that it can be read after an upgrade; `due_at` is in UTC."""
+
+    id: UUID
+    errand: Errand
+    lane: Lane
+    session_id: UUID
+    data: Mapping[str, str] = field(default_factory=dict)
+    version: int = 1
+    due_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedEntry:
+    """An errand that this worker may carry out until `leased_until`; `attempt` counts from 1 and fences the finish."""
+
+    entry: OutboxEntry
+    attempt: int
+    leased_by: str
+    leased_until: datetime
+
+
+class Outbox(Protocol):
+    """The list of errands."""
+
+    def add(self, entries: Sequence[OutboxEntry]) -> None:
+        """Record errands; workers are woken when the transaction commits."""
+
+    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[LeasedEntry]:
+        """Take up to `limit` due errands, the oldest first, one per session and lane: never one behind an unfinished one.
+
+        What another worker has leased is passed over, unless its lease ran out. Each lease counts one attempt.
+        """
+
+    def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:
+        """Mark it done; False, and nothing changed, if the lease has passed to somebody else."""
+
+    def postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> bool:
+        """Give it back until then, with what went wrong; `counts=False` takes the attempt back. False as in finish."""
+
+    def bury(self, leased: LeasedEntry, *, error: str, at: datetime) -> bool:
+        """Give it up: it stays listed as dead, and its lane goes on without it. False as in finish."""
+
+    def revive(self, id: UUID, *, at: datetime) -> bool:
+        """Make a dead errand due now, its attempts counted anew; False if there is no such dead errand."""

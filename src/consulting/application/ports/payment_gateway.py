@@ -1,0 +1,89 @@
+"""The provider that charges cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from consulting.application.ports.inbox import ProviderEvent
+from consulting.domain.errors import ConsultingError
+from consulting.domain.money import Money
+from consulting.domain.payments import Intent
+from consulting.domain.refunds import RefundState
+
+
+class PaymentGatewayUnavailable(ConsultingError):
+    """The payment provider doesn't answer at the moment: try again shortly."""
+
+    code = "PAYMENT_PROVIDER_UNAVAILABLE"
+
+
+class PaymentOutcomeUnknown(PaymentGatewayUnavailable):
+    """The payment provider was asked, and its answer was lost: ask again with the same key."""
+
+    code = "PAYMENT_PROVIDER_UNAVAILABLE"
+
+
+class PaymentDeclined(ConsultingError):
+    """The payment provider declined."""
+
+    code = "PAYMENT_DECLINED"
+
+
+class PaymentGatewayMisconfigured(ConsultingError):
+    """The payment provider refuses our credentials or request."""
+
+    code = "PAYMENT_PROVIDER_MISCONFIGURED"
+
+
+class WebhookSignatureInvalid(ConsultingError):
+    """The message isn't signed by the payment provider, or is too old."""
+
+    code = "WEBHOOK_SIGNATURE_INVALID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRefund:
+    """A refund as the provider shows it; REQUESTED never occurs here."""
+
+    id: str
+    state: RefundState
+
+
+class PaymentGateway(Protocol):
+    """Charges and refunds.
+
+    Every call ends within seconds and may be repeated with the same key without doing anything twice. Each raises
+    PaymentGatewayUnavailable (nothing was done), PaymentOutcomeUnknown (repeat it with the same key),
+    PaymentGatewayMisconfigured or PaymentDeclined, and nothing else.
+    """
+
+    @property
+    def publishable_key(self) -> str:
+        """The key that a browser needs to pay; not secret."""
+
+    def smallest_charge(self, *, currency: str) -> Money:
+        """Give the least amount that can be charged in this currency."""
+
+    def create_intent(self, *, key: str, amount: Money, session_id: UUID) -> Intent:
+        """Open an intent to charge exactly this, marked with the session's id, with its client secret."""
+
+    def retrieve_intent(self, intent_id: str) -> Intent | None:
+        """Show the intent as it stands now, with its client secret; None if the provider has no such intent."""
+
+    def cancel_intent(self, intent_id: str) -> Intent:
+        """Cancel it if that is still possible, and show how it stands then: paid or processing ones stay as they are."""
+
+    def refund(self, *, key: str, intent_id: str, amount: Money) -> ProviderRefund:
+        """Give back this much of what the intent received; a refusal for good is answered as FAILED."""
+
+    def retrieve_refund(self, provider_id: str) -> ProviderRefund | None:
+        """Show the refund as it stands now; None if the provider has no such refund."""
+
+    def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
+        """Check a message's signature and age on its raw bytes, and read it. Raises WebhookSignatureInvalid.
+
+        Header names are lower-case.
+        """

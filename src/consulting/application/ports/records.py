@@ -1,0 +1,255 @@
+"""What is kept. Every list comes in the order its docstring names; every write is undone with its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.money import Money
+from consulting.domain.payments import Payment
+from consulting.domain.period import Period
+from consulting.domain.publishing import Publication, PublishedSlot
+from consulting.domain.refunds import Refund
+from consulting.domain.researchers import Researcher
+from consulting.domain.reviews import Review
+from consulting.domain.session_states import Status
+from consulting.domain.sessions import Session
+from consulting.domain.time_slots import Claim, TimeSlot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A slot with all that decides on whether it can be booked: its researcher, and the claims that overlap it."""
+
+    slot: TimeSlot
+    researcher: Researcher
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryFilter:
+    """Which researchers to list; None asks for nothing. `highest_rate` compares only within its currency."""
+
+    expertise: str | None = None
+    verified: bool | None = None
+    highest_rate: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A researcher in a list: the next slot that could be booked now, and where the list goes on after this one."""
+
+    researcher: Researcher
+    next_available: TimeSlot | None
+    cursor: str
+
+
+class Researchers(Protocol):
+    """The experts."""
+
+    def get(self, id: UUID) -> Researcher | None:
+        """Give the researcher, deactivated ones too."""
+
+    def of_user(self, user_id: str) -> Researcher | None:
+        """Give the researcher whose account this is."""
+
+    def lock(self, id: UUID) -> Researcher | None:
+        """Give the researcher and let nobody else lock them until the transaction ends: the lock of their calendar."""
+
+    def add(self, researcher: Researcher) -> None:
+        """Keep a new researcher."""
+
+    def save(self, researcher: Researcher) -> None:
+        """Keep a known researcher's new values."""
+
+    def page(self, *, wanted: DirectoryFilter, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
+        """List active researchers by name, then id; `after` is the cursor of the last one seen.
+
+        Raises ValidationFailed (field `cursor`) for a cursor that no list gave.
+        """
+
+    def search(self, *, query: str, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
+        """List active researchers by how well name, expertise, affiliation and bio match every word of the query.
+
+        Case and accents don't matter; a word of five letters or more may differ by one edit. A query without a word
+        finds nobody. Cursor as in `page`.
+        """
+
+    def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
+        """Give the researcher's earliest slot that could be booked at this instant."""
+
+    def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
+        """List the ids of active researchers in order of id."""
+
+
+class Availability(Protocol):
+    """Patterns, blocks and overrides."""
+
+    def rules(self, researcher_id: UUID) -> Rules:
+        """Give all of a researcher's rules."""
+
+    def save_pattern(self, pattern: Pattern) -> None:
+        """Keep a pattern, new or changed."""
+
+    def save_override(self, override: Override) -> None:
+        """Keep an override, new or changed."""
+
+    def save_block(self, block: Block) -> None:
+        """Keep a block, new or changed."""
+
+    def remove(self, id: UUID, *, researcher_id: UUID) -> bool:
+        """Forget the researcher's pattern, override or block of this id; False if there is none."""
+
+
+class TimeSlots(Protocol):
+    """The published slots."""
+
+    def get(self, id: UUID) -> Offer | None:
+        """Give the slot with its researcher and claims, without a lock."""
+
+    def lock(self, id: UUID) -> Offer | None:
+        """Give the slot as it stands once nobody else holds its lock, and keep the lock until the transaction ends.
+
+        Researcher and claims are read after the lock was won, so they show what the former holder committed.
+        """
+
+    def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
+        """List the slots that start in the period, by start: published ones, and withdrawn ones that have a claim.
+
+        Raises nothing for an unknown researcher: the list is empty.
+        """
+
+    def lock_published(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[PublishedSlot]:
+        """Lock and list, by id, all slots that overlap the period, withdrawn ones too; `booked` where a claim stands.
+
+        Every claim counts as booked here, expired holds too: expire those first.
+        """
+
+    def publish(self, publication: Publication, *, researcher_id: UUID, ids: Sequence[UUID]) -> None:
+        """Carry out a difference: withdraw, then revive and add; `ids` names the added slots, in order."""
+
+
+class Sessions(Protocol):
+    """The booked consultations."""
+
+    def get(self, id: UUID) -> Session | None:
+        """Give the session as it was last saved; ask `effective` for how it stands now."""
+
+    def lock(self, id: UUID) -> Session | None:
+        """Give the session and keep its lock until the transaction ends. Lock its slot first."""
+
+    def add(self, session: Session) -> None:
+        """Keep a new session. Raises SlotUnavailable if it overlaps another of its researcher's."""
+
+    def save(self, session: Session) -> None:
+        """Keep a known session's new values. Raises as `add`."""
+
+    def live_holds(self, user_id: str, *, at: datetime) -> int:
+        """Count the client's holds that haven't expired; nobody else can count this client's until the transaction ends."""
+
+    def of_client(
+        self,
+        user_id: str,
+        *,
+        status: Status | None,
+        starting: Period | None,
+        after: UUID | None,
+        limit: int,
+        at: datetime,
+    ) -> Sequence[Session]:
+        """List the client's sessions, the newest first (by id); `status` is the effective one at this instant."""
+
+    def claims(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[Claim]:
+        """List the claims of the researcher's sessions that overlap the period, expired holds too, by start."""
+
+    def expired(self, *, at: datetime, limit: int) -> Sequence[UUID]:
+        """List holds whose deadline has passed, the oldest first."""
+
+    def ended(self, *, at: datetime, limit: int) -> Sequence[UUID]:
+        """List confirmed sessions that have ended, the oldest first."""
+
+    def starting(self, *, during: Period, limit: int, after: UUID | None = None) -> Sequence[Session]:
+        """List confirmed sessions that start in the period, by id."""
+
+
+class Payments(Protocol):
+    """The attempts to pay."""
+
+    def of_session(self, session_id: UUID) -> Sequence[Payment]:
+        """List a session's attempts, the first one first."""
+
+    def of_intent(self, intent_id: str) -> Payment | None:
+        """Give the attempt that this intent of the provider belongs to."""
+
+    def add(self, payment: Payment) -> None:
+        """Keep a new attempt. Raises TransactionConflict if the session has another one that is alive."""
+
+    def save(self, payment: Payment) -> None:
+        """Keep an attempt's new values."""
+
+    def alive(self, *, after: UUID | None, limit: int) -> Sequence[Payment]:
+        """List attempts that may still be charged, by id."""
+
+
+class Refunds(Protocol):
+    """The money that goes back."""
+
+    def of_session(self, session_id: UUID) -> Sequence[Refund]:
+        """List a session's refunds, the oldest first."""
+
+    def of_provider(self, provider_id: str) -> Refund | None:
+        """Give the refund by the provider's id."""
+
+    def lock(self, id: UUID) -> Refund | None:
+        """Give the refund and keep its lock until the transaction ends."""
+
+    def add(self, refund: Refund) -> None:
+        """Keep a new refund."""
+
+    def save(self, refund: Refund) -> None:
+        """Keep a refund's new values."""
+
+
+class Reviews(Protocol):
+    """What clients said."""
+
+    def of_session(self, session_id: UUID) -> Review | None:
+        """Give the session's review."""
+
+    def add(self, review: Review) -> None:
+        """Keep a new review. Raises ReviewExists if the session has one."""
+
+    def save(self, review: Review) -> None:
+        """Keep a review's new values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A mail that was sent, or about to be: at most one per session, kind, recipient and `about`.
+
+    `about` tells repeats of one kind apart: the start time for reminders, the entry's id elsewhere.
+    """
+
+    session_id: UUID
+    kind: str
+    recipient: str
+    about: str
+    message_id: str
+    marked_at: datetime
+
+
+class Notifications(Protocol):
+    """The record of what was sent to whom."""
+
+    def mark(self, notification: Notification) -> bool:
+        """Record it; False, and nothing changed, if it is recorded already."""
+
+    def marked(self, *, session_id: UUID, kind: str, recipient: str, about: str) -> bool:
+        """Tell whether it is recorded."""
+
+    def of_session(self, session_id: UUID) -> Sequence[Notification]:
+        """List what is recorded of a session, the oldest first."""

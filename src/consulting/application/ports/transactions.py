@@ -1,0 +1,88 @@
+"""The transaction that a use case begins and ends."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from consulting.application.ports.inbox import Inbox
+from consulting.application.ports.outbox import Outbox
+from consulting.application.ports.records import (
+    Availability,
+    Notifications,
+    Payments,
+    Refunds,
+    Researchers,
+    Reviews,
+    Sessions,
+    TimeSlots,
+)
+from consulting.domain.errors import ConsultingError
+
+
+class StorageUnavailable(ConsultingError):
+    """The database can't be reached at the moment, nothing was changed: try again shortly."""
+
+    code = "STORAGE_UNAVAILABLE"
+
+
+class TransactionConflict(ConsultingError):
+    """Another transaction was in the way, nothing was changed: try again."""
+
+    code = "CONFLICT_TRY_AGAIN"
+
+
+class Transaction(Protocol):
+    """Everything that is kept, as this transaction sees it."""
+
+    @property
+    def researchers(self) -> Researchers:
+        """The experts."""
+
+    @property
+    def availability(self) -> Availability:
+        """Their patterns, blocks and overrides."""
+
+    @property
+    def time_slots(self) -> TimeSlots:
+        """Their published slots."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """The booked consultations."""
+
+    @property
+    def payments(self) -> Payments:
+        """The attempts to pay them."""
+
+    @property
+    def refunds(self) -> Refunds:
+        """The money that goes back."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """What clients said."""
+
+    @property
+    def notifications(self) -> Notifications:
+        """What was sent to whom."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What must still be done outside."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """What providers told us."""
+
+
+class Transactions(Protocol):
+    """Where transactions come from; safe to share between threads."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction: leaving the block commits, an exception undoes everything.
+
+        Raises TransactionConflict when the database chose this one as the victim of a deadlock (nothing was changed,
+        the caller may run the block again), StorageUnavailable when it can't be reached in time, and the domain's own
+        errors where a constraint names one (an overlap of sessions: SlotUnavailable).
+        """

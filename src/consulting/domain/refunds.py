@@ -1,0 +1,106 @@
+"""Refunds: money on its way back, with a life of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import reduce
+from uuid import UUID
+
+from consulting.domain.errors import RefundExceedsPayment
+from consulting.domain.money import Money, nothing
+from consulting.domain.payments import Payment
+
+
+class RefundState(StrEnum):
+    """Where a refund stands."""
+
+    REQUESTED = "requested"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class RefundReason(StrEnum):
+    """Why money goes back."""
+
+    CANCELED = "canceled"
+    LATE_PAYMENT = "late_payment"
+    CHARGED_TWICE = "charged_twice"
+    MISMATCH = "mismatch"
+    GOODWILL = "goodwill"
+    OUTSIDE = "outside"
+
+
+TRIES = 2
+"""A refund that failed is tried once more, under a new key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money of one payment that goes back; `provider_id` is known once the provider has taken the request."""
+
+    id: UUID
+    payment_id: UUID
+    session_id: UUID
+    amount: Money
+    reason: RefundReason
+    state: RefundState
+    tries: int = 1
+    provider_id: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The idempotency key at the provider: this refund, this try."""
+        return f"{self.id}:{self.tries}"
+
+    @property
+    def standing(self) -> bool:
+        """Tell whether the money went back or still will."""
+        return self.state is not RefundState.FAILED
+
+    def became(self, state: RefundState, *, provider_id: str | None, at: datetime) -> Refund:
+        """Follow what the provider says; a refund that succeeded may still fail later, a failed one stays failed."""
+        if self.state is RefundState.FAILED:
+            return self
+        return replace(self, state=state, provider_id=provider_id or self.provider_id, updated_at=at)
+
+    def again(self, *, at: datetime) -> Refund | None:
+        """Try a failed refund once more under a new key; None when that was done already."""
+        if self.state is not RefundState.FAILED or self.tries >= TRIES:
+            return None
+        return replace(self, state=RefundState.REQUESTED, tries=self.tries + 1, provider_id=None, updated_at=at)
+
+
+def total(refunds: Iterable[Refund], *, currency: str) -> Money:
+    """Add up what went back or will."""
+    return reduce(Money.__add__, (each.amount for each in refunds if each.standing), nothing(currency=currency))
+
+
+def left_of(payment: Payment, refunds: Iterable[Refund]) -> Money:
+    """Give what could still be given back of a payment."""
+    received = payment.received or nothing(currency=payment.price.currency)
+    gone = total((each for each in refunds if each.payment_id == payment.id), currency=received.currency)
+    return received - gone if gone <= received else nothing(currency=received.currency)
+
+
+def request(
+    *, id: UUID, payment: Payment, refunds: Iterable[Refund], amount: Money, reason: RefundReason, at: datetime
+) -> Refund:
+    """Decide that money goes back. Raises RefundExceedsPayment for more than is left of the payment."""
+    if not amount or amount > left_of(payment, refunds):
+        raise RefundExceedsPayment
+    return Refund(
+        id=id,
+        payment_id=payment.id,
+        session_id=payment.session_id,
+        amount=amount,
+        reason=reason,
+        state=RefundState.REQUESTED,
+        created_at=at,
+        updated_at=at,
+    )

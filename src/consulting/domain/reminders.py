@@ -1,0 +1,45 @@
+"""Reminders are derived from the sessions as they stand, never scheduled ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from consulting.domain.session_states import SC
+from consulting.domain.sessions import Session
+
+DEFAULT_LEADS = (timedelta(hours=24), timedelta(hours=1))
+
+
+class Verdict(StrEnum):
+    """What is to be done about one reminder at one instant."""
+
+    NOT_YET = "not_yet"
+    SEND = "send"
+    TOO_LATE = "too_late"
+    NOT_DUE_ANY_MORE = "not_due_any_more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """One reminder of a session: `lead` before `start`. At most one each per session, lead and start."""
+
+    lead: timedelta
+    start: datetime
+
+
+def judge(session: Session, *, lead: timedelta, leads: Sequence[timedelta] = DEFAULT_LEADS, at: datetime) -> Verdict:
+    """Say whether the reminder `lead` before the start is to be sent now.
+
+    Only a session that stands is reminded of. A reminder is useful until the next shorter one takes over, and the
+    shortest until the start: a worker that was down sends what still helps and skips the rest.
+    """
+    if session.effective(at=at).state != SC:
+        return Verdict.NOT_DUE_ANY_MORE
+    start = session.period.start
+    if at < start - lead:
+        return Verdict.NOT_YET
+    useful_until = start - max((each for each in leads if each < lead), default=timedelta(0))
+    return Verdict.SEND if at < useful_until else Verdict.TOO_LATE

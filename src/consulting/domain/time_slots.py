@@ -1,0 +1,90 @@
+"""Time slots, and the one judgement of whether a slot can be booked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from consulting.domain.period import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeSlot:
+    """A bookable period of one researcher; `withdrawn` when the rules no longer give it."""
+
+    id: UUID
+    researcher_id: UUID
+    period: Period
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What of a researcher decides on a slot: whether they can be booked at all, how soon, and how far ahead."""
+
+    active: bool
+    notice: timedelta
+    horizon: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A session's claim on its researcher's time; a hold's ends at `expires_at`, without anybody's doing."""
+
+    session_id: UUID
+    time_slot_id: UUID
+    period: Period
+    expires_at: datetime | None
+
+    def stands(self, *, at: datetime) -> bool:
+        """Tell whether the claim still counts: an expired hold is free for everybody at its deadline."""
+        return self.expires_at is None or at < self.expires_at
+
+
+class Obstacle(StrEnum):
+    """Why a slot can't be booked."""
+
+    INACTIVE = "inactive"
+    WITHDRAWN = "withdrawn"
+    PAST = "past"
+    NOTICE = "notice"
+    HORIZON = "horizon"
+    TAKEN = "taken"
+
+
+def obstacle(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: datetime) -> Obstacle | None:
+    """Say what stands against booking the slot at this instant, or None if nothing does.
+
+    Reading and booking ask this same function, so what is offered is what can be booked (promise P2). `claims` are
+    the claims of the researcher's sessions that aren't canceled; those that don't overlap the slot don't matter.
+    """
+    if not terms.active:
+        return Obstacle.INACTIVE
+    if slot.withdrawn:
+        return Obstacle.WITHDRAWN
+    ahead = slot.period.start - at
+    if ahead <= timedelta(0):
+        return Obstacle.PAST
+    if ahead < terms.notice:
+        return Obstacle.NOTICE
+    if ahead > terms.horizon:
+        return Obstacle.HORIZON
+    if _taken(slot=slot, claims=claims, at=at):
+        return Obstacle.TAKEN
+    return None
+
+
+def retakable(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: datetime) -> bool:
+    """Tell whether a late payment can still have its slot.
+
+    As for a new booking, but notice and horizon don't count: the client chose the slot when both were kept.
+    """
+    standing = terms.active and not slot.withdrawn and at < slot.period.start
+    return standing and not _taken(slot=slot, claims=claims, at=at)
+
+
+def _taken(*, slot: TimeSlot, claims: Iterable[Claim], at: datetime) -> bool:
+    return any(claim.stands(at=at) and claim.period.overlaps(slot.period) for claim in claims)
