@@ -1,0 +1,1 @@
+"""`consulting run`: one process that starts, watches and stops all others, an embedded PostgreSQL among them."""

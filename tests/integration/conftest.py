@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from consulting.entrypoints.database import migrate
+from consulting.entrypoints.supervisor import file_locks
+from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
+from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
+
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session")
+def postgres_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One folder for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base if worker_id == "master" else base.parent) / "shared"
+    home.mkdir(exist_ok=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_home: Path) -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL, shared by all tests of a run and gone after it."""
+    with running_postgres(postgres_home, throwaway=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: EmbeddedPostgres, postgres_home: Path) -> str:
+    """The name of a database that has all migrations, to be copied."""
+    done = postgres_home / "migrated"
+    with file_locks.exclusive(postgres_home / "migrated.lock", wait_seconds=120):
+        if not done.exists():
+            migrate(database_url=postgres.url(TEMPLATE))
+            done.touch()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
+    """A migrated, empty database of the test's own."""
+    with _copied(postgres, template=migrated) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
+    """A migrated database that the tests of one module share."""
+    with _copied(postgres, template=migrated) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database of the test's own with nothing in it, for tests of the migrations themselves."""
+    with _copied(postgres, template="template0") as url:
+        yield url
+
+
+@contextmanager
+def _copied(postgres: EmbeddedPostgres, *, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+    _administer(postgres, create.format(sql.Identifier(name), sql.Identifier(template)))
+    yield postgres.url(name)
+    _administer(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _administer(postgres: EmbeddedPostgres, statement: sql.Composed) -> None:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(statement)
