@@ -20,31 +20,12 @@ khr kpw kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mru mur mvr mwk 
 pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sdg sek sgd shp sle sos srd ssp stn svc syp szl thb tjs tmt top
 try ttd twd tzs uah usd uyu uzs ves wst xcd yer zar zmw zwg
 """
+_NO_DECIMALS = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf"
+_THREE_DECIMALS = "bhd iqd jod kwd lyd omr tnd"
 EXPONENTS: Final[dict[str, int]] = {
     **dict.fromkeys(_TWO_DECIMALS.split(), 2),
-    **dict.fromkeys(
-        [
-            "bif",
-            "clp",
-            "djf",
-            "gnf",
-            "isk",
-            "jpy",
-            "kmf",
-            "krw",
-            "pyg",
-            "rwf",
-            "ugx",
-            "uyi",
-            "vnd",
-            "vuv",
-            "xaf",
-            "xof",
-            "xpf",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"], 3),
+    **dict.fromkeys(_NO_DECIMALS.split(), 0),
+    **dict.fromkeys(_THREE_DECIMALS.split(), 3),
 }
 """The decimals of each currency's minor unit, by lower-case code (ISO 4217, list one: yen has none, dinar three)."""
 

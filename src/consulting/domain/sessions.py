@@ -106,7 +106,13 @@ class Session:
         """Give its claim on the researcher's time; a canceled session has none."""
         if self.status is Status.CANCELED:
             return None
-        return Claim(session_id=self.id, time_slot_id=self.time_slot_id, period=self.period, expires_at=self.expires_at)
+        return Claim(
+            session_id=self.id,
+            user_id=self.client.user_id,
+            time_slot_id=self.time_slot_id,
+            period=self.period,
+            expires_at=self.expires_at,
+        )
 
     def effective(self, *, at: datetime) -> Session:
         """Give the session as anybody reading it at this instant must see it."""

@@ -32,9 +32,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A session's claim on its researcher's time; a hold's ends at `expires_at`, without anybody's doing."""
+    """A session's claim on its researcher's time; a hold's ends at `expires_at`, without anybody's doing.
+
+    `user_id` is the client who has it.
+    """
 
     session_id: UUID
+    user_id: str
     time_slot_id: UUID
     period: Period
     expires_at: datetime | None

@@ -50,8 +50,10 @@ class MeetingRequest:
 
 
 class MeetingRooms(Protocol):
-    """Meetings. Each call ends within seconds; it raises MeetingRoomsUnavailable (ask again, at the earliest after
-    `retry_after`) or MeetingRoomsMisconfigured, and nothing else.
+    """Meetings.
+
+    Each call ends within seconds; it raises MeetingRoomsUnavailable (ask again, at the earliest after `retry_after`)
+    or MeetingRoomsMisconfigured, and nothing else.
     """
 
     def open(self, request: MeetingRequest) -> Meeting:

@@ -60,9 +60,10 @@ class Outbox(Protocol):
         """Record errands; workers are woken when the transaction commits."""
 
     def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[LeasedEntry]:
-        """Take up to `limit` due errands, the oldest first, one per session and lane: never one behind an unfinished one.
+        """Take up to `limit` due errands, the oldest first, one per session and lane.
 
-        What another worker has leased is passed over, unless its lease ran out. Each lease counts one attempt.
+        Never one behind an unfinished older one of its session and lane. What another worker has leased is passed
+        over, unless its lease ran out. Each lease counts one attempt.
         """
 
     def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:

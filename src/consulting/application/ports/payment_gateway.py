@@ -74,7 +74,7 @@ class PaymentGateway(Protocol):
         """Show the intent as it stands now, with its client secret; None if the provider has no such intent."""
 
     def cancel_intent(self, intent_id: str) -> Intent:
-        """Cancel it if that is still possible, and show how it stands then: paid or processing ones stay as they are."""
+        """Cancel it if that is still possible, and show how it stands then; a paid or processing one stays as it is."""
 
     def refund(self, *, key: str, intent_id: str, amount: Money) -> ProviderRefund:
         """Give back this much of what the intent received; a refusal for good is answered as FAILED."""

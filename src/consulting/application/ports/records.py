@@ -149,7 +149,13 @@ class Sessions(Protocol):
         """Keep a known session's new values. Raises as `add`."""
 
     def live_holds(self, user_id: str, *, at: datetime) -> int:
-        """Count the client's holds that haven't expired; nobody else can count this client's until the transaction ends."""
+        """Count the client's holds that haven't expired.
+
+        Nobody else can count this client's until the transaction ends, so two bookings can't both be the last allowed.
+        """
+
+    def of_researcher(self, researcher_id: UUID, *, overlapping: Period) -> Sequence[Session]:
+        """List the researcher's sessions that aren't canceled and overlap the period, by start; expired holds too."""
 
     def of_client(
         self,
@@ -200,6 +206,9 @@ class Refunds(Protocol):
 
     def of_session(self, session_id: UUID) -> Sequence[Refund]:
         """List a session's refunds, the oldest first."""
+
+    def of_sessions(self, session_ids: Sequence[UUID]) -> Sequence[Refund]:
+        """List the refunds of several sessions at once, the oldest first."""
 
     def of_provider(self, provider_id: str) -> Refund | None:
         """Give the refund by the provider's id."""

@@ -1,0 +1,38 @@
+"""Who is calling, and what of others they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consulting.domain.researchers import Researcher
+from consulting.domain.sessions import Session
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A signed-in user, as their token describes them; `timezone` is an IANA name or None."""
+
+    user_id: str
+    email: str | None = None
+    name: str | None = None
+    timezone: str | None = None
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def admin(self) -> bool:
+        """Tell whether they run the place."""
+        return ADMIN in self.roles
+
+    def is_client_of(self, session: Session) -> bool:
+        """Tell whether they booked this session."""
+        return session.client.user_id == self.user_id
+
+    def is_researcher(self, researcher: Researcher) -> bool:
+        """Tell whether they are this researcher."""
+        return researcher.user_id == self.user_id
+
+    def may_see(self, session: Session, *, researcher: Researcher) -> bool:
+        """Tell whether the session is theirs to see: as its client, its researcher or an admin."""
+        return self.admin or self.is_client_of(session) or self.is_researcher(researcher)

@@ -1,0 +1,104 @@
+"""Canceling a session, and what that gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from consulting.application import follow_ups
+from consulting.application.booking import SessionView, own_session, view
+from consulting.application.callers import Caller
+from consulting.application.conflicts import retry_on_conflict
+from consulting.application.locking import lock_session
+from consulting.application.ports.clock import Clock, Identities
+from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.application.publishing import release
+from consulting.domain import events
+from consulting.domain.cancellation import CanceledBy
+from consulting.domain.money import Money
+from consulting.domain.payments import Payment, PaymentState
+from consulting.domain.refunds import Refund, RefundReason, left_of, request
+from consulting.domain.sessions import Events, Session
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSession:
+    """Cancel one's own session.
+
+    - A hold is given up; a confirmed session can be canceled until it starts.
+    - What is given back follows the policy that was frozen when the session was booked.
+    - The slot is free again if the researcher's hours still give it. Canceling again gives the same answer.
+    """
+
+    transactions: Transactions
+    clock: Clock
+    ids: Identities
+
+    @retry_on_conflict
+    def __call__(self, id: UUID, *, caller: Caller, note: str | None = None) -> SessionView:
+        """Give the session afterwards. Raises SessionNotFound, SessionStarted and SessionCompleted."""
+        with self.transactions.begin() as tx:
+            own_session(tx, id, caller=caller)
+            session = cancel(tx, id, by=CanceledBy.CLIENT, note=note, clock=self.clock, ids=self.ids)
+            return view(tx, session, at=self.clock.now())
+
+
+def cancel(tx: Transaction, id: UUID, *, by: CanceledBy, note: str | None, clock: Clock, ids: Identities) -> Session:
+    """Cancel a session whoever it is, with its refund and its follow-ups; the same session again if it was canceled."""
+    before = lock_session(tx, id, releasing=True).session
+    now = clock.now()
+    session, happened = before.cancel(by=by, note=note, at=now)
+    if not happened:
+        return session
+    payments = tx.payments.of_session(id)
+    refund = _refund_due(tx, session, happened, ids=ids, at=now)
+    tx.sessions.save(session)
+    follow_ups.record(tx, session=session, happened=happened, payments=payments, refund=refund, ids=ids, at=now)
+    release(tx, session, ids=ids, at=now)
+    return session
+
+
+def _refund_due(tx: Transaction, session: Session, happened: Events, *, ids: Identities, at: datetime) -> Refund | None:
+    """Decide on the refund of the payment that confirmed the session: what is due, at most what is left of it."""
+    due = next((event.refund for event in happened if isinstance(event, events.Canceled)), None)
+    refunds = tx.refunds.of_session(session.id)
+    paid = next((each for each in tx.payments.of_session(session.id) if _stands(each, refunds)), None)
+    if not due or paid is None:
+        return None
+    amount = min(due, left_of(paid, refunds))
+    refund = request(id=ids.new(), payment=paid, refunds=refunds, amount=amount, reason=RefundReason.CANCELED, at=at)
+    tx.refunds.add(refund)
+    return refund
+
+
+def _stands(payment: Payment, refunds: Sequence[Refund]) -> bool:
+    return payment.state is PaymentState.SUCCEEDED and bool(left_of(payment, refunds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationQuote:
+    """What canceling now would give back, of what was paid."""
+
+    session: Session
+    refund: Money
+    percent: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteCancellation:
+    """Say what canceling one's own session at this moment would give back."""
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(self, id: UUID, *, caller: Caller) -> CancellationQuote:
+        """Give the quote. Raises SessionNotFound."""
+        with self.transactions.begin() as tx:
+            session = own_session(tx, id, caller=caller)
+        now = self.clock.now()
+        refund = session.refund_if_canceled(by=CanceledBy.CLIENT, at=now)
+        percent = refund and session.policy.percent(start=session.period.start, at=now)
+        return CancellationQuote(session=session.effective(at=now), refund=refund, percent=percent or 0, at=now)

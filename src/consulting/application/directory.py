@@ -1,0 +1,152 @@
+"""Finding a researcher, and their time slots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from consulting.application.callers import Caller
+from consulting.application.locking import terms
+from consulting.application.ports.clock import Clock
+from consulting.application.ports.records import DirectoryFilter, Listed, Offer
+from consulting.application.ports.transactions import Transactions
+from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
+from consulting.domain.local_days import local_days
+from consulting.domain.money import Money, price
+from consulting.domain.researchers import Researcher
+from consulting.domain.time_slots import Claim, TimeSlot, obstacle
+
+LONGEST_RANGE_DAYS = 62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResearcherProfile:
+    """A researcher, and the next slot that could be booked now."""
+
+    researcher: Researcher
+    next_available: TimeSlot | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedSlot:
+    """A slot as it is shown: whether it can be booked now, what it costs, and who has it (None unless one may know)."""
+
+    slot: TimeSlot
+    available: bool
+    price: Money
+    session_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListResearchers:
+    """List researchers.
+
+    - Only active researchers are listed, by name.
+    - The list goes on from the cursor that the page before gave.
+    """
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(self, *, wanted: DirectoryFilter, after: str | None, limit: int) -> Sequence[Listed]:
+        """Give one page. Raises ValidationFailed for a cursor that no page gave."""
+        with self.transactions.begin() as tx:
+            return tx.researchers.page(wanted=wanted, after=after, limit=limit, at=self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResearchers:
+    """Search researchers by name, expertise, affiliation and bio.
+
+    - Every word has to match; a word of five letters or more may have one edit; case and accents don't matter.
+    - The best matches come first.
+    """
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(self, *, query: str, after: str | None, limit: int) -> Sequence[Listed]:
+        """Give one page. Raises ValidationFailed for a cursor that no page gave."""
+        with self.transactions.begin() as tx:
+            return tx.researchers.search(query=query, after=after, limit=limit, at=self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class GetResearcher:
+    """Show one researcher; one who was deactivated is still shown to those who have the id."""
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(self, id: UUID) -> ResearcherProfile:
+        """Give the researcher. Raises ResearcherNotFound."""
+        with self.transactions.begin() as tx:
+            researcher = tx.researchers.get(id)
+            if researcher is None:
+                raise ResearcherNotFound
+            slot = tx.researchers.next_available(id, at=self.clock.now())
+            return ResearcherProfile(researcher=researcher, next_available=slot)
+
+
+@dataclass(frozen=True, slots=True)
+class ListTimeSlots:
+    """Show a researcher's time slots of one or several calendar days.
+
+    - The days are those of the zone asked for; a slot belongs to the day that its start falls on.
+    - All slots are shown; `available` says whether the slot could be booked at this moment.
+    """
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(
+        self, *, researcher_id: UUID, first: date, last: date, timezone: str, caller: Caller | None
+    ) -> Sequence[OfferedSlot]:
+        """Give the slots of the local dates first to last, both included, by start.
+
+        Raises ResearcherNotFound, and ValidationFailed (fields `from`, `to`, `timezone`) for more than 62 days, an
+        end before the start, and an unknown zone.
+        """
+        if not 0 <= (last - first).days < LONGEST_RANGE_DAYS:
+            raise ValidationFailed.of("to", f"give a date from `from` on, at most {LONGEST_RANGE_DAYS} days in all")
+        during = local_days(first=first, last=last, timezone=timezone)
+        with self.transactions.begin() as tx:
+            offers = () if during is None else tx.time_slots.starting(researcher_id=researcher_id, during=during)
+            if not offers and tx.researchers.get(researcher_id) is None:
+                raise ResearcherNotFound
+        now = self.clock.now()
+        return [_as_shown(offer, caller, at=now) for offer in offers]
+
+
+@dataclass(frozen=True, slots=True)
+class GetTimeSlot:
+    """Show one time slot, withdrawn ones too."""
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(self, id: UUID, *, caller: Caller | None) -> OfferedSlot:
+        """Give the slot. Raises SlotNotFound."""
+        with self.transactions.begin() as tx:
+            offer = tx.time_slots.get(id)
+        if offer is None:
+            raise SlotNotFound
+        return _as_shown(offer, caller, at=self.clock.now())
+
+
+def _as_shown(offer: Offer, caller: Caller | None, *, at: datetime) -> OfferedSlot:
+    claim = next((each for each in offer.claims if each.time_slot_id == offer.slot.id and each.stands(at=at)), None)
+    return OfferedSlot(
+        slot=offer.slot,
+        available=obstacle(slot=offer.slot, terms=terms(offer), claims=offer.claims, at=at) is None,
+        price=price(rate=offer.researcher.rate, duration=offer.slot.period.duration),
+        session_id=claim.session_id if claim and _may_know(caller, claim, offer.researcher) else None,
+    )
+
+
+def _may_know(caller: Caller | None, claim: Claim, researcher: Researcher) -> bool:
+    if caller is None:
+        return False
+    return caller.admin or caller.user_id == claim.user_id or caller.is_researcher(researcher)

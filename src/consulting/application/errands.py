@@ -1,0 +1,114 @@
+"""Carrying out what the outbox lists: lease, do, finish; back off when it fails, give up in the end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from consulting.application.ports.clock import Clock
+from consulting.application.ports.mailer import MailRefused
+from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable
+from consulting.application.ports.outbox import Errand, LeasedEntry
+from consulting.application.ports.transactions import Transactions
+from consulting.application.refunds import RefundFailed
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""Longer than any errand takes, provider time-outs included."""
+
+MOST_TRIES = 30
+"""With waits that double from a second up to an hour, this many tries last about a day."""
+
+LONGEST_WAIT = timedelta(hours=1)
+
+
+class NotYet(Exception):
+    """An errand's turn hasn't come: give it back until then, without counting the try."""
+
+    def __init__(self, *, until: datetime) -> None:
+        """Say when to look again."""
+        super().__init__(f"not before {until:%H:%M:%S}")
+        self.until = until
+
+
+class ErrandRunner(Protocol):
+    """Does one kind of errand; what it raises decides whether it is tried again."""
+
+    def __call__(self, leased: LeasedEntry) -> None:
+        """Do it once, or again: it may have been done before by a worker that died before saying so."""
+
+
+def backoff(*, attempt: int, random: Random) -> timedelta:
+    """Give the wait after the n-th try: 1, 2, 4 … seconds up to an hour, each shortened by up to half at random."""
+    full = min(timedelta(seconds=2 ** min(attempt - 1, 20)), LONGEST_WAIT)
+    return full * (1 - random.random() / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOutErrands:
+    """Carry out due errands, one after the other.
+
+    - What fails is tried again, later and later, for about a day; then it is given up, listed, and can be revived.
+    - What a provider refuses for good is given up at once. A poisoned errand never stops the others.
+    """
+
+    transactions: Transactions
+    clock: Clock
+    runners: Mapping[Errand, ErrandRunner]
+    worker: str
+    random: Random
+
+    def __call__(self, *, limit: int, stopping: Callable[[], bool] = bool) -> int:
+        """Lease up to `limit` errands, carry them out, and say how many there were; on `stopping`, hand back the rest."""
+        with self.transactions.begin() as tx:
+            leased = tx.outbox.lease(worker=self.worker, limit=limit, lease=LEASE, at=self.clock.now())
+        for each in leased:
+            if stopping():
+                self._hand_back(each)
+            else:
+                self._run(each)
+        return len(leased)
+
+    def _run(self, leased: LeasedEntry) -> None:
+        try:
+            self.runners[leased.entry.errand](leased)
+        except NotYet as early:
+            self._postpone(leased, until=early.until, error=None, counts=False)
+        except (MailRefused, RefundFailed) as refused:
+            self._bury(leased, refused)
+        except Exception as failure:  # noqa: BLE001 -- whatever one errand raises, the others go on
+            self._failed(leased, failure)
+        else:
+            with self.transactions.begin() as tx:
+                tx.outbox.finish(leased, at=self.clock.now())
+
+    def _failed(self, leased: LeasedEntry, failure: Exception) -> None:
+        log.warning("%s of session %s failed, try %d: %r", *_named(leased), leased.attempt, failure)
+        if leased.attempt >= MOST_TRIES:
+            self._bury(leased, failure)
+            return
+        wait = backoff(attempt=leased.attempt, random=self.random)
+        if isinstance(failure, MeetingRoomsUnavailable) and failure.retry_after is not None:
+            wait = max(wait, failure.retry_after)
+        self._postpone(leased, until=self.clock.now() + wait, error=repr(failure))
+
+    def _postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> None:
+        with self.transactions.begin() as tx:
+            tx.outbox.postpone(leased, until=until, error=error, counts=counts)
+
+    def _bury(self, leased: LeasedEntry, failure: Exception) -> None:
+        log.error("%s of session %s is given up: %r", *_named(leased), failure)
+        with self.transactions.begin() as tx:
+            tx.outbox.bury(leased, error=repr(failure), at=self.clock.now())
+
+    def _hand_back(self, leased: LeasedEntry) -> None:
+        self._postpone(leased, until=self.clock.now(), error=None, counts=False)
+
+
+def _named(leased: LeasedEntry) -> tuple[str, str]:
+    return leased.entry.errand.value, str(leased.entry.session_id)

@@ -1,0 +1,125 @@
+"""One meeting for every confirmed session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from consulting.application import follow_ups
+from consulting.application.locking import lock_session
+from consulting.application.ports.clock import Clock, Identities
+from consulting.application.ports.mailer import Kind, Role
+from consulting.application.ports.meeting_rooms import MeetingRequest, MeetingRooms
+from consulting.application.ports.outbox import LeasedEntry
+from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.domain.errors import ResearcherNotFound, SessionNotFound
+from consulting.domain.meetings import Meeting
+from consulting.domain.researchers import Researcher
+from consulting.domain.session_states import SC
+from consulting.domain.sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingErrands:
+    """What the three meeting errands share."""
+
+    transactions: Transactions
+    rooms: MeetingRooms
+    clock: Clock
+    ids: Identities
+    hosts: tuple[str, ...]
+
+    def look_up(self, session_id: UUID) -> tuple[Session, Researcher]:
+        """Give a session and its researcher as last saved."""
+        with self.transactions.begin() as tx:
+            session = tx.sessions.get(session_id)
+            if session is None:
+                raise SessionNotFound
+            researcher = tx.researchers.get(session.researcher_id)
+            if researcher is None:
+                raise ResearcherNotFound
+            return session, researcher
+
+    def request(self, session: Session, researcher: Researcher) -> MeetingRequest:
+        """Ask for a room: the researcher's own account hosts, if they have one, else one of ours."""
+        own = (researcher.zoom_user,) if researcher.zoom_user else ()
+        return MeetingRequest(
+            session_id=session.id,
+            topic=f"Consultation with {researcher.name}",
+            period=session.period,
+            timezone=researcher.timezone,
+            hosts=own or self.hosts,
+        )
+
+    def keep(self, tx: Transaction, session_id: UUID, meeting: Meeting | None) -> Session:
+        """Save the session's meeting, under the lock that the mails take too, so that no link is forgotten."""
+        session = lock_session(tx, session_id).session
+        linked = session.linked(meeting=meeting, at=self.clock.now())
+        tx.sessions.save(linked)
+        return linked
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMeeting:
+    """Create the meeting of a confirmed session.
+
+    - A session canceled meanwhile gets none, unless an earlier try may have made one: that is found, and deleted next.
+    - If the confirmation went out without the link, a mail with the link follows.
+    """
+
+    errands: MeetingErrands
+
+    def __call__(self, leased: LeasedEntry) -> None:
+        """Create it, or find it if it was created before. Raises the meeting provider's errors."""
+        session, researcher = self.errands.look_up(leased.entry.session_id)
+        if session.meeting is not None or (session.state != SC and leased.attempt == 1):
+            return
+        meeting = self.errands.rooms.open(self.errands.request(session, researcher))
+        with self.errands.transactions.begin() as tx:
+            linked = self.errands.keep(tx, session.id, meeting)
+            if linked.state == SC:
+                self._send_link(tx, linked)
+
+    def _send_link(self, tx: Transaction, session: Session) -> None:
+        sent = {each.kind for each in tx.notifications.of_session(session.id)}
+        tasks = link_mails(sent)
+        follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.errands.ids, at=self.errands.clock.now())
+
+
+def link_mails(sent: set[str]) -> list[follow_ups.Task]:
+    """Give the mails that bring the link to those whose first mail went out without it."""
+    first = {Role.CLIENT: Kind.CONFIRMATION, Role.RESEARCHER: Kind.BOOKING_NOTICE}
+    return [follow_ups.mail(Kind.LINK, role) for role, kind in first.items() if kind.value in sent]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveMeeting:
+    """Move the meeting of a rescheduled session."""
+
+    errands: MeetingErrands
+
+    def __call__(self, leased: LeasedEntry) -> None:
+        """Move it to where the session is now. Raises the meeting provider's errors."""
+        session, researcher = self.errands.look_up(leased.entry.session_id)
+        if session.meeting is None or session.state != SC:
+            return
+        moved = self.errands.rooms.move(session.meeting, self.errands.request(session, researcher))
+        if moved != session.meeting:
+            with self.errands.transactions.begin() as tx:
+                self.errands.keep(tx, session.id, moved)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMeeting:
+    """Delete the meeting of a canceled session."""
+
+    errands: MeetingErrands
+
+    def __call__(self, leased: LeasedEntry) -> None:
+        """Delete it; none, or one that is gone already, is done. Raises the meeting provider's errors."""
+        session, _ = self.errands.look_up(leased.entry.session_id)
+        if session.meeting is None or session.state == SC:
+            return
+        self.errands.rooms.close(session.meeting)
+        with self.errands.transactions.begin() as tx:
+            self.errands.keep(tx, session.id, None)

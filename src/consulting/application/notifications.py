@@ -1,0 +1,215 @@
+"""Telling people: each mail is written from how the session stands when it is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from consulting.application import follow_ups
+from consulting.application.errands import NotYet
+from consulting.application.locking import lock_session
+from consulting.application.meetings import link_mails
+from consulting.application.ports.clock import Clock, Identities
+from consulting.application.ports.mailer import (
+    Kind,
+    Letters,
+    Mailer,
+    MailRefused,
+    MailUnavailable,
+    Occasion,
+    Role,
+    message_id,
+)
+from consulting.application.ports.outbox import LeasedEntry
+from consulting.application.ports.records import Notification
+from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.domain.errors import ResearcherNotFound, SessionNotFound
+from consulting.domain.period import Period
+from consulting.domain.refunds import Refund
+from consulting.domain.reminders import DEFAULT_LEADS, Verdict, judge
+from consulting.domain.researchers import Researcher
+from consulting.domain.session_states import SC, Status
+from consulting.domain.sessions import Session
+
+log = logging.getLogger(__name__)
+
+LINK_PATIENCE = timedelta(minutes=3)
+"""How long a confirmation waits for the link before it says that the link follows."""
+
+LOOK_AGAIN = timedelta(seconds=1)
+BRINGS_LINK = frozenset({Kind.CONFIRMATION, Kind.BOOKING_NOTICE})
+ONLY_WHILE_CONFIRMED = frozenset({*BRINGS_LINK, Kind.LINK, Kind.RESCHEDULED})
+REMINDERS = dict(zip((Kind.REMINDER_24H, Kind.REMINDER_1H), DEFAULT_LEADS, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Write and send one mail of a session.
+
+    - It tells how the session stands when it is sent; what is no longer true is not sent.
+    - A confirmation waits a few minutes for the meeting's link, never longer; the link then follows by itself.
+    - It is recorded after sending: a crash in between may repeat it, under the same Message-ID.
+    """
+
+    transactions: Transactions
+    letters: Letters
+    mailer: Mailer
+    clock: Clock
+    ids: Identities
+    mail_domain: str
+
+    def __call__(self, leased: LeasedEntry) -> None:
+        """Send it once, or again. Raises MailUnavailable, MailRefused, and NotYet while it waits for the link."""
+        occasion = self._occasion(leased)
+        if occasion is None:
+            return
+        if occasion.kind in BRINGS_LINK and occasion.session.meeting is None:
+            self._wait_for_link(leased)
+        self.mailer.send(self.letters.write(occasion))
+        self._record(occasion, about=str(leased.entry.id))
+
+    def _occasion(self, leased: LeasedEntry) -> Occasion | None:
+        """Gather what the mail tells of; None if it was sent already or there is nothing left to tell."""
+        entry = leased.entry
+        kind, role, about = Kind(entry.data["kind"]), Role(entry.data["role"]), str(entry.id)
+        with self.transactions.begin() as tx:
+            session = tx.sessions.get(entry.session_id)
+            if session is None:
+                raise SessionNotFound
+            if kind in ONLY_WHILE_CONFIRMED and session.status is Status.CANCELED:
+                return None
+            if tx.notifications.marked(session_id=session.id, kind=kind.value, recipient=role.value, about=about):
+                return None
+            return Occasion(
+                kind=kind,
+                role=role,
+                session=session,
+                researcher=_researcher(tx, session),
+                refunds=_refunds(tx, session, entry.data),
+                before=_before(entry.data),
+                message_id=message_id(
+                    session_id=session.id, kind=kind, role=role, about=about, domain=self.mail_domain
+                ),
+                written_at=self.clock.now(),
+            )
+
+    def _wait_for_link(self, leased: LeasedEntry) -> None:
+        now = self.clock.now()
+        patient_until = leased.entry.recorded_at + LINK_PATIENCE
+        if now < patient_until:
+            raise NotYet(until=min(now + LOOK_AGAIN, patient_until))
+
+    def _record(self, occasion: Occasion, *, about: str) -> None:
+        """Record what was sent; if the link came while a mail without it went out, send it after."""
+        with self.transactions.begin() as tx:
+            session = lock_session(tx, occasion.session.id).session
+            now = self.clock.now()
+            tx.notifications.mark(_notification(occasion, about=about, at=now))
+            missed = occasion.session.meeting is None and session.meeting is not None
+            if occasion.kind in BRINGS_LINK and missed and session.state == SC:
+                tasks = link_mails({occasion.kind.value})
+                follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.ids, at=now)
+
+
+def _researcher(tx: Transaction, session: Session) -> Researcher:
+    researcher = tx.researchers.get(session.researcher_id)
+    if researcher is None:
+        raise ResearcherNotFound
+    return researcher
+
+
+def _refunds(tx: Transaction, session: Session, data: Mapping[str, str]) -> tuple[Refund, ...]:
+    """Give the one refund that the mail is about, or all of the session's."""
+    wanted = data.get("refund_id")
+    return tuple(each for each in tx.refunds.of_session(session.id) if wanted in {None, str(each.id)})
+
+
+def _before(data: Mapping[str, str]) -> Period | None:
+    if "before_start" not in data:
+        return None
+    start, end = (datetime.fromisoformat(data[key]).astimezone(UTC) for key in ("before_start", "before_end"))
+    return Period(start, end)
+
+
+def _notification(occasion: Occasion, *, about: str, at: datetime) -> Notification:
+    return Notification(
+        session_id=occasion.session.id,
+        kind=occasion.kind.value,
+        recipient=occasion.role.value,
+        about=about,
+        message_id=occasion.message_id,
+        marked_at=at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SendReminders:
+    """Remind client and researcher of sessions that are about to start.
+
+    - Derived from the sessions as they stand, so a canceled one is never reminded of and a moved one anew.
+    - At most once each per session, lead and start time: it is recorded before sending, so a crash drops one.
+    """
+
+    transactions: Transactions
+    letters: Letters
+    mailer: Mailer
+    clock: Clock
+    mail_domain: str
+
+    def __call__(self, *, limit: int = 500) -> int:
+        """Send the reminders that are due now, and say how many; a failing mail server skips one, and says so."""
+        now = self.clock.now()
+        during = Period(now, now + max(DEFAULT_LEADS))
+        sent, after = 0, None
+        while True:
+            with self.transactions.begin() as tx:
+                sessions = tx.sessions.starting(during=during, limit=limit, after=after)
+            sent += sum(
+                self._remind(session.id, kind, role) for session in sessions for kind, role in _due(session, now)
+            )
+            if len(sessions) < limit:
+                return sent
+            after = sessions[-1].id
+
+    def _remind(self, session_id: UUID, kind: Kind, role: Role) -> bool:
+        occasion = self._mark(session_id, kind, role)
+        if occasion is None:
+            return False
+        try:
+            self.mailer.send(self.letters.write(occasion))
+        except (MailUnavailable, MailRefused) as failure:
+            log.warning("%s of session %s to the %s was dropped: %r", kind, session_id, role, failure)
+            return False
+        return True
+
+    def _mark(self, session_id: UUID, kind: Kind, role: Role) -> Occasion | None:
+        """Record the reminder, if the session as locked still wants it and it isn't recorded yet."""
+        with self.transactions.begin() as tx:
+            session = lock_session(tx, session_id).session
+            now = self.clock.now()
+            about = session.period.start.isoformat()
+            occasion = Occasion(
+                kind=kind,
+                role=role,
+                session=session,
+                researcher=_researcher(tx, session),
+                message_id=message_id(
+                    session_id=session.id,
+                    kind=kind,
+                    role=role,
+                    about=f"{session.period.start:%Y%m%dT%H%MZ}",
+                    domain=self.mail_domain,
+                ),
+                written_at=now,
+            )
+            wanted = judge(session, lead=REMINDERS[kind], at=now) is Verdict.SEND
+            return occasion if wanted and tx.notifications.mark(_notification(occasion, about=about, at=now)) else None
+
+
+def _due(session: Session, now: datetime) -> Iterator[tuple[Kind, Role]]:
+    for kind, lead in REMINDERS.items():
+        if judge(session, lead=lead, at=now) is Verdict.SEND:
+            yield from ((kind, role) for role in Role)

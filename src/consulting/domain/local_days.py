@@ -1,0 +1,38 @@
+"""Calendar days as real time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from consulting.domain.errors import ValidationFailed
+from consulting.domain.local_time import LocalClock, LocalWindow, timezone_problems, zone
+from consulting.domain.period import Period
+
+_WHOLE_DAY = LocalWindow(start=LocalClock(0), end=LocalClock(24 * 60))
+EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)
+
+
+def local_days(*, first: date, last: date, timezone: str) -> Period | None:
+    """Give the instants that are the local dates `first` to `last`, both included, or None if the zone skipped them.
+
+    A day lasts 23 or 25 hours when the clocks change. Raises ValidationFailed (fields `timezone`, `date`).
+    """
+    problems = timezone_problems(timezone)
+    if problems:
+        raise ValidationFailed(problems)
+    if not EARLIEST <= first <= last <= LATEST:
+        raise ValidationFailed.of("date", f"give a date from {EARLIEST} to {LATEST}")
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    stretches = [stretch for day in (days[0], days[-1]) for stretch in _day(day, timezone)]
+    if not stretches:
+        return local_days(first=first, last=last - timedelta(days=1), timezone=timezone) if first < last else None
+    return Period(min(each.start for each in stretches), max(each.end for each in stretches))
+
+
+def local_date(instant: datetime, *, timezone: str) -> date:
+    """Give the calendar date that an instant falls on in the zone."""
+    return instant.astimezone(UTC).astimezone(zone(timezone)).date()
+
+
+def _day(day: date, timezone: str) -> tuple[Period, ...]:
+    return _WHOLE_DAY.instants(on=day, tz=zone(timezone))
