@@ -104,7 +104,7 @@ def _decimal(number: Decimal | int | str) -> Decimal:
     except InvalidOperation:
         raise ValidationFailed.of("rate", "give a number") from None
     # The bound on the exponent comes before any arithmetic: 1e999999 must not be multiplied out.
-    if not exact.is_finite() or exact.adjusted() > 12 or len(exact.as_tuple().digits) > 24:
+    if not exact.is_finite() or not -12 <= exact.adjusted() <= 12 or len(exact.as_tuple().digits) > 24:
         raise ValidationFailed.of("rate", "give a plain number")
     return exact
 

@@ -65,7 +65,7 @@ class PaymentGateway(Protocol):
         """The key that a browser needs to pay; not secret."""
 
     def smallest_charge(self, *, currency: str) -> Money:
-        """Give the least amount that can be charged in this currency."""
+        """Give the least amount that can be charged; ValidationFailed (field `currency`) where nothing can be."""
 
     def create_intent(self, *, key: str, amount: Money, session_id: UUID) -> Intent:
         """Open an intent to charge exactly this, marked with the session's id, with its client secret."""
