@@ -26,7 +26,7 @@ from consulting.domain.period import Period
 MINUTES_PER_DAY = 24 * 60
 
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
-_PORTABLE_ZONE = re.compile(r"(?!Factory$)[A-Z][A-Za-z0-9_+/-]{0,63}")
+_PORTABLE_ZONE = re.compile(r"[A-Z][A-Za-z0-9_+/-]{0,63}")
 
 
 @lru_cache(maxsize=1024)
