@@ -1,0 +1,1 @@
+"""Zoom's protocol: server-to-server OAuth and the meetings API."""
