@@ -11,8 +11,8 @@ from consulting.application import follow_ups
 from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import lock_session, terms
+from consulting.application.passing_time import sweep, sweep_lapsed
 from consulting.application.ports.clock import Clock, Identities
-from consulting.application.ports.records import Offer
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.application.publishing import release
 from consulting.domain.errors import (
@@ -82,27 +82,10 @@ class BookSession:
             )
             if not session.free and tx.sessions.live_holds(client.user_id, at=now) >= self.holds_per_user:
                 raise HoldLimitReached
-            self._expire_former_holds(tx, offer, at=now)
+            sweep_lapsed(tx, offer.claims, ids=self.ids, at=now)
             tx.sessions.add(session)
             follow_ups.record(tx, session=session, happened=happened, ids=self.ids, at=now)
         return SessionView(session=session)
-
-    def _expire_former_holds(self, tx: Transaction, offer: Offer, *, at: datetime) -> None:
-        """Sweep the holds whose time is over out of the way, whether or not the worker is alive to do it."""
-        for claim in offer.claims:
-            former = tx.sessions.lock(claim.session_id)
-            if former is not None:
-                sweep(tx, former, ids=self.ids, at=at)
-
-
-def sweep(tx: Transaction, session: Session, *, ids: Identities, at: datetime) -> Session:
-    """Save what time has done to a locked session, with its follow-ups; give it as it stands now."""
-    swept, happened = session.swept(at=at)
-    if happened:
-        tx.sessions.save(swept)
-        payments = tx.payments.of_session(session.id)
-        follow_ups.record(tx, session=swept, happened=happened, payments=payments, ids=ids, at=at)
-    return swept
 
 
 @dataclass(frozen=True, slots=True)

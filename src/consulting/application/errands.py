@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 """Longer than any errand takes, provider time-outs included."""
 
+LONGEST_ERRAND = timedelta(seconds=45)
+"""An errand is begun only while its lease lasts this long."""
+
 MOST_TRIES = 30
 """With waits that double from a second up to an hour, this many tries last about a day."""
 
@@ -64,11 +67,14 @@ class CarryOutErrands:
     random: Random
 
     def __call__(self, *, limit: int, stopping: Callable[[], bool] = bool) -> int:
-        """Lease up to `limit` errands, carry them out, and say how many there were; on `stopping`, hand back the rest."""
+        """Lease up to `limit` errands, carry them out, and say how many there were.
+
+        On `stopping`, and where those before took so long that the lease may run out, the rest is handed back.
+        """
         with self.transactions.begin() as tx:
             leased = tx.outbox.lease(worker=self.worker, limit=limit, lease=LEASE, at=self.clock.now())
         for each in leased:
-            if stopping():
+            if stopping() or each.leased_until - self.clock.now() < LONGEST_ERRAND:
                 self._hand_back(each)
             else:
                 self._run(each)

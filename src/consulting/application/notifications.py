@@ -39,7 +39,9 @@ log = logging.getLogger(__name__)
 LINK_PATIENCE = timedelta(minutes=3)
 """How long a confirmation waits for the link before it says that the link follows."""
 
-LOOK_AGAIN = timedelta(seconds=1)
+SOONEST_LOOK, LATEST_LOOK = timedelta(milliseconds=200), timedelta(seconds=5)
+"""A waiting confirmation looks for the link often at first; what is behind it in its lane never waits long for it."""
+
 BRINGS_LINK = frozenset({Kind.CONFIRMATION, Kind.BOOKING_NOTICE})
 ONLY_WHILE_CONFIRMED = frozenset({*BRINGS_LINK, Kind.LINK, Kind.RESCHEDULED})
 REMINDERS = dict(zip((Kind.REMINDER_24H, Kind.REMINDER_1H), DEFAULT_LEADS, strict=True))
@@ -97,10 +99,10 @@ class Notify:
             )
 
     def _wait_for_link(self, leased: LeasedEntry) -> None:
-        now = self.clock.now()
-        patient_until = leased.entry.recorded_at + LINK_PATIENCE
-        if now < patient_until:
-            raise NotYet(until=min(now + LOOK_AGAIN, patient_until))
+        now, since = self.clock.now(), leased.entry.recorded_at
+        if now < since + LINK_PATIENCE:
+            pause = min(max((now - since) / 2, SOONEST_LOOK), LATEST_LOOK)
+            raise NotYet(until=min(now + pause, since + LINK_PATIENCE))
 
     def _record(self, occasion: Occasion, *, about: str) -> None:
         """Record what was sent; if the link came while a mail without it went out, send it after."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from consulting.application.conflicts import retry_on_conflict
+from consulting.application.passing_time import sweep_lapsed
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.domain.availability import Rules
@@ -19,15 +20,23 @@ from consulting.domain.sessions import Session
 LONGEST_SLOT = timedelta(hours=8)
 
 
-def publish(tx: Transaction, *, researcher_id: UUID, rules: Rules, during: Period, ids: Identities) -> Publication:
+def publish(
+    tx: Transaction, *, researcher_id: UUID, rules: Rules, during: Period, ids: Identities, at: datetime
+) -> Publication:
     """Make the slots that start in the period those that the rules give, and say what changed.
 
-    The caller holds the researcher's calendar lock. Booked slots stay as they are, unchanged ones keep their ids.
+    The caller holds the researcher's calendar lock. Booked slots stay as they are, unchanged ones keep their ids;
+    holds whose time is over count for nothing.
     """
     around = Period(during.start - LONGEST_SLOT, during.end + LONGEST_SLOT)
     published = tx.time_slots.lock_published(researcher_id=researcher_id, overlapping=around)
-    wanted = slots(rules=rules, during=during)
-    publication = difference(wanted=wanted, published=published, during=during)
+    claims = tuple(tx.sessions.claims(researcher_id=researcher_id, overlapping=around))
+    booked = {claim.time_slot_id for claim in sweep_lapsed(tx, claims, ids=ids, at=at)}
+    publication = difference(
+        wanted=slots(rules=rules, during=during),
+        published=[replace(slot, booked=slot.id in booked) for slot in published],
+        during=during,
+    )
     if not publication.changes_nothing:
         new = [ids.new() for _ in publication.add]
         tx.time_slots.publish(publication, researcher_id=researcher_id, ids=new)
@@ -44,7 +53,7 @@ def release(tx: Transaction, session: Session, *, ids: Identities, at: datetime)
         return
     rules = tx.availability.rules(session.researcher_id)
     during = Period(start, session.period.end)
-    publish(tx, researcher_id=session.researcher_id, rules=rules, during=during, ids=ids)
+    publish(tx, researcher_id=session.researcher_id, rules=rules, during=during, ids=ids, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +77,4 @@ class PublishSlots:
             now = self.clock.now()
             rules = tx.availability.rules(researcher_id)
             during = Period(now, now + self.ahead)
-            return publish(tx, researcher_id=researcher_id, rules=rules, during=during, ids=self.ids)
+            return publish(tx, researcher_id=researcher_id, rules=rules, during=during, ids=self.ids, at=now)

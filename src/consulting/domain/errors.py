@@ -143,6 +143,27 @@ class PriceDiffers(ConsultingError):
     code = "PRICE_DIFFERS"
 
 
+# The researcher's own calendar
+
+
+class NotAResearcher(ConsultingError):
+    """This is open to researchers only, and no researcher is linked to your account."""
+
+    code = "NOT_A_RESEARCHER"
+
+
+class RuleNotFound(ConsultingError):
+    """There is no such pattern, block or override among yours."""
+
+    code = "RULE_NOT_FOUND"
+
+
+class TimeIsBooked(ConsultingError):
+    """Sessions are booked in this time; `details.sessions` names them, ask to cancel them if that is meant."""
+
+    code = "TIME_IS_BOOKED"
+
+
 # Money
 
 
