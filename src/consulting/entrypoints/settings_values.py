@@ -1,0 +1,97 @@
+"""How the text of an environment variable becomes a value. Each reader raises ValueError with what to give instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+Choice = TypeVar("Choice", bound=StrEnum)
+POSTGRES_SCHEMES = {"postgres", "postgresql", "postgresql+psycopg"}
+
+
+def text(value: str) -> str:
+    """Take it as it stands."""
+    return value
+
+
+def folder(value: str) -> Path:
+    """Read a folder, which need not exist; `~` is the account's home."""
+    return Path(value).expanduser().absolute()
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Make a reader of whole numbers in these bounds, both inclusive."""
+
+    def read(value: str) -> int:
+        if value.isascii() and value.isdecimal() and low <= int(value[:20]) <= high:
+            return int(value)
+        raise ValueError(f"give a whole number from {low} to {high}")
+
+    return read
+
+
+def above_zero(high: int) -> Callable[[str], Decimal]:
+    """Make a reader of decimals above zero, up to and with this bound."""
+
+    def read(value: str) -> Decimal:
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal(0)
+        if number.is_finite() and 0 < number <= high:
+            return number
+        raise ValueError(f"give a number above 0, up to {high}")
+
+    return read
+
+
+def seconds(value: str) -> float:
+    """Read a duration of up to an hour."""
+    return float(above_zero(3600)(value))
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Read words between commas."""
+    found = tuple(word.strip() for word in value.split(",") if word.strip())
+    if not found:
+        raise ValueError("give one word or several with commas between")
+    return found
+
+
+def one_of(choices: type[Choice]) -> Callable[[str], Choice]:
+    """Make a reader of an enumeration's values, whatever their case."""
+
+    def read(value: str) -> Choice:
+        for choice in choices:
+            if choice.value.lower() == value.lower():
+                return choice
+        raise ValueError(f"give one of: {', '.join(choices)}")
+
+    return read
+
+
+def web_address(value: str) -> str:
+    """Read the address of an HTTP server, kept without a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("give an address such as https://api.example.org")
+    return value.rstrip("/")
+
+
+def database_address(value: str) -> str:
+    """Read a PostgreSQL URL, which may name several hosts."""
+    scheme, separator, rest = value.partition("://")
+    if scheme not in POSTGRES_SCHEMES or not separator or not rest:
+        raise ValueError("give a URL such as postgresql://user:password@host:5432/database")
+    return f"postgresql://{rest}"
+
+
+def mail_address(value: str) -> str:
+    """Read a sender, with or without a name before the address in angle brackets."""
+    if "@" not in value or not value.isprintable():
+        raise ValueError("give a sender such as Consulting <sessions@example.org>")
+    return value
