@@ -116,7 +116,7 @@ class LocalWindow:
     @property
     def closing_minutes(self) -> int:
         """The end in minutes since the midnight that the window's own date starts with; above 1440 past midnight."""
-        return self.end.minutes + (MINUTES_PER_DAY if self.end <= self.start else 0)
+        return self.end.minutes + (MINUTES_PER_DAY if self.end < self.start else 0)
 
     def __str__(self) -> str:
         """Write the window as 'HH:MM–HH:MM'."""

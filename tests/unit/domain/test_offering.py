@@ -99,8 +99,8 @@ def test_a_range_takes_the_slots_that_start_in_it() -> None:
 
 
 def test_a_window_that_began_on_the_date_before_is_seen() -> None:
-    rules = Rules(patterns=(pattern(weekday=6, hours="20:00-19:00", timezone="Etc/GMT+12"),))
-    assert starts(rules, period("2026-06-09 05:30", "2026-06-09 09:00")) == ["09 06:00"]
+    rules = Rules(patterns=(pattern(weekday=6, hours="23:00-22:00", timezone="Etc/GMT+12"),))
+    assert starts(rules, period("2026-06-09 08:30", "2026-06-09 11:00")) == ["09 09:00"]
 
 
 def test_a_pattern_gives_each_week_the_hours_of_its_own_zone() -> None:
@@ -168,6 +168,11 @@ def test_a_slot_gives_way_even_to_one_that_gives_way_itself() -> None:
 def test_a_slot_before_the_range_still_shadows_one_in_it() -> None:
     rules = Rules(patterns=(pattern(10, hours="09:00-10:00"), pattern(11, hours="09:30-10:30")))
     assert starts(rules, period("2026-06-08 07:30", "2026-06-08 09:00")) == NOTHING
+
+
+def test_a_slot_after_the_range_still_shadows_one_in_it() -> None:
+    rules = Rules(patterns=(pattern(10, gap_minutes=30), pattern(11, hours="10:00-11:00")))
+    assert starts(rules, period("2026-06-08 08:00", "2026-06-08 08:15")) == NOTHING
 
 
 @pytest.mark.parametrize(
