@@ -5,7 +5,9 @@ Faults live in memory only: a sandbox that is started again behaves well.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -81,6 +83,7 @@ class FaultBoard:
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
+        self._closing = asyncio.Event()
 
     def add(
         self,
@@ -118,6 +121,15 @@ class FaultBoard:
                     fault.remaining -= 1
                 return fault
         return None
+
+    async def hold(self, fault: Fault) -> None:
+        """Wait for as long as a hang wants it, or until the sandbox closes."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), fault.seconds)
+
+    def close(self) -> None:
+        """Let everything go that is being held."""
+        self._closing.set()
 
     def clear(self) -> None:
         """Forgets all faults."""

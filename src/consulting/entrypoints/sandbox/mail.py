@@ -55,7 +55,7 @@ class Inbox:
         fault = self.fault("rcpt")
         if fault is not None:
             if fault.kind == "hang":
-                await asyncio.sleep(fault.seconds)
+                await self._faults.hold(fault)
             elif fault.kind == "refuse" and fault.value is not None:
                 return _reply(fault, f"<{address}> was refused")
             else:
@@ -67,7 +67,7 @@ class Inbox:
         """Keep a mail; it is kept before the answer says so."""
         fault = self.fault("data")
         if fault is not None and fault.kind == "hang":
-            await asyncio.sleep(fault.seconds)
+            await self._faults.hold(fault)
         if fault is not None and fault.kind == "refuse":
             if fault.value is None:
                 _abort(server)

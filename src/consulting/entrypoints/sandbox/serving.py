@@ -139,6 +139,7 @@ async def _serve_all(
         await asyncio.wait([asyncio.create_task(stop.wait()), *background, serving], return_when="FIRST_COMPLETED")
         _raise_failure([*background, serving])
     finally:
+        sandbox.faults.close()
         web.should_exit = True
         mails.close()
         await serving
@@ -182,7 +183,8 @@ def _raise_failure(tasks: list[asyncio.Task[None]]) -> None:
 
 
 def _listening(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # the protocol is named because asyncio turns Nagle's delay off (40 ms an answer) only where it is
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from contextlib import nullcontext
@@ -100,7 +99,7 @@ class StripeDesk:
                 return _raw(kept["status"], kept["body"], incoming, headers=headers)
         with self._keys.at_work(keyed) if keyed is not None else nullcontext():
             if fault is not None and fault.kind == "hang":
-                await asyncio.sleep(fault.seconds)
+                await self._books.faults.hold(fault)
             return self._executed(incoming, keyed)
 
     def _executed(self, incoming: _Incoming, keyed: KeyedRequest | None) -> Answer:

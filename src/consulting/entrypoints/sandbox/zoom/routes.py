@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import json
 import logging
@@ -54,7 +53,7 @@ class ZoomDesk:
             await drop(request)
             return Response(None, status_code=500)
         if fault is not None and kind == "hang":
-            await asyncio.sleep(fault.seconds)
+            await self.faults.hold(fault)
         answer = self._worked(request, work, token=token)
         if kind == "drop_answer":
             await drop(request)
