@@ -52,6 +52,7 @@ def send(sandbox: RunningSandbox) -> None:
         {"at": "stripe", "kind": "status", "count": 0},
         {"at": "stripe", "kind": "status", "colour": "red"},
         {"at": "smtp", "kind": "refuse", "value": 250},
+        {"at": "smtp", "kind": "hang", "operation": "connect"},
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused(web: httpx.Client, order: dict[str, object]) -> None:

@@ -86,10 +86,14 @@ def test_a_plain_mail_and_a_broken_one_are_kept(sandbox: RunningSandbox, web: ht
         smtp.sendmail(
             "x@a.example", ["y@b.example"], b"Content-Type: multipart/mixed; boundary=z\r\n\r\n\xff\xfe broken"
         )
+        smtp.sendmail(
+            "x@a.example", ["y@b.example"], b"Subject: \xff\r\nContent-Type: text/plain; charset=x\r\n\r\n\xff"
+        )
 
-    broken, plain = web.get("/mail").json()["mails"]
+    odd, broken, plain = web.get("/mail").json()["mails"]
     assert (plain["text"], plain["from"]) == ("hello\n", "x@a.example")
-    assert broken["to"] == ["y@b.example"]
+    assert broken["to"] == odd["to"] == ["y@b.example"]
+    assert web.get("/").status_code == 200
 
 
 def test_a_login_is_accepted(sandbox: RunningSandbox) -> None:

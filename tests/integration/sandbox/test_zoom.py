@@ -82,12 +82,20 @@ def test_a_time_without_z_is_meant_in_the_meetings_zone(zoom: Any, web: httpx.Cl
 
 
 @pytest.mark.parametrize(
-    "fields", [{"topic": "x" * 201}, {"timezone": "Mars/Olympus"}, {"duration": -5}, {"agenda": "x" * 2001}]
+    "fields",
+    [{"topic": "x" * 201}, {"timezone": "Mars/Olympus"}, {"duration": -5}, {"duration": "²"}, {"agenda": "x" * 2001}],
 )
 def test_a_field_that_zoom_refuses_is_400_code_300(zoom: Any, fields: dict[str, Any]) -> None:
     answer = zoom.meeting.create(user_id=HOST, **{"topic": "T", "type": 2, **fields})
 
     assert (answer.status_code, answer.json()["code"]) == (400, 300)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"topic": "\\ud800"}', b'{"start_time": "9999-12-31T23:59:59-10:00"}'])
+def test_a_body_that_cannot_be_read_is_refused(zoom: Any, web: httpx.Client, body: bytes) -> None:
+    key = {"Authorization": f"Bearer {zoom.config['token']}"}
+
+    assert web.post(f"/zoom/v2/users/{HOST}/meetings", content=body, headers=key).status_code == 400
 
 
 def test_a_user_is_shown_and_an_unknown_one_is_404(zoom: Any) -> None:

@@ -88,6 +88,8 @@ def _checked_for_smtp(order: FaultOrder) -> FaultOrder:
     if order.kind == "refuse" and order.value is not None:
         _check_code(order.value, lowest=400)
         return msgspec.structs.replace(order, operation=order.operation or "rcpt")
+    if order.kind == "hang" and order.operation == "connect":
+        raise FaultRefused("smtp hangs at rcpt or data; not at connect.")
     natural = "connect" if order.kind == "refuse" else "data"
     return msgspec.structs.replace(order, operation=order.operation or natural)
 

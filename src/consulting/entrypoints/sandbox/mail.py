@@ -27,13 +27,13 @@ def as_json(message: EmailMessage, *, sender: str, recipients: list[str]) -> Doc
     bodies = [part for part in (text, markup) if part is not None]
     others = [part for part in message.walk() if not part.is_multipart() and not any(part is body for body in bodies)]
     return {
-        "from": _address(message) or sender,
-        "to": recipients,
-        "subject": str(message.get("subject", "")),
+        "from": _clean(_address(message) or sender),
+        "to": [_clean(recipient) for recipient in recipients],
+        "subject": _clean(str(message.get("subject", ""))),
         "text": "" if text is None else _text(text),
         "html": "" if markup is None else _text(markup),
         "attachments": [_attachment(part) for part in others],
-        "headers": {name.lower(): str(value) for name, value in message.items()},
+        "headers": {_clean(name.lower()): _clean(str(value)) for name, value in message.items()},
     }
 
 
@@ -143,15 +143,23 @@ def _address(message: EmailMessage) -> str:
 
 
 def _text(part: Any) -> str:
-    content = part.get_content()
-    return content.replace("\r\n", "\n") if isinstance(content, str) else ""
+    try:
+        content = part.get_content()
+    except LookupError:  # a charset that nobody knows
+        content = part.get_payload(decode=True).decode(errors="replace")
+    return _clean(content.replace("\r\n", "\n")) if isinstance(content, str) else ""
+
+
+def _clean(text: str) -> str:
+    """Replace what no JSON can carry: bytes that a header claimed to be text."""
+    return text.encode(errors="replace").decode()
 
 
 def _attachment(part: Any) -> Document:
     content = part.get_payload(decode=True)
     data = content if isinstance(content, bytes) else part.as_bytes()
     return {
-        "filename": part.get_filename() or "",
+        "filename": _clean(part.get_filename() or ""),
         "content_type": part.get_content_type(),
         "content": base64.b64encode(data).decode(),
     }

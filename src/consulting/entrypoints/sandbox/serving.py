@@ -106,6 +106,7 @@ class _SandboxThread(threading.Thread):
 async def serve(options: SandboxOptions, *, on_ready: Callable[[Ports], None] | None, stop: asyncio.Event) -> None:
     """Serve in the running loop until `stop` is set."""
     options.folder.mkdir(parents=True, exist_ok=True)
+    (options.folder / "ports.json").unlink(missing_ok=True)  # a killed run's ports are nobody's now
     with _listening(options.port) as http, _listening(options.smtp_port) as smtp:
         ports = Ports(port=http.getsockname()[1], smtp_port=smtp.getsockname()[1])
         sandbox = open_sandbox(options, ports)

@@ -37,7 +37,7 @@ class Store:
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(file, isolation_level=None, timeout=5, check_same_thread=False)
+        self._connection = sqlite3.connect(file, isolation_level=None, timeout=5)
         for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _TABLE, _INDEX):
             self._connection.execute(statement)
 

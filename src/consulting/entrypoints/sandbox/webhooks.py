@@ -1,7 +1,8 @@
 """Delivering events to the webhook endpoint: signed, in order per payment, retried for a bounded while.
 
-Deliveries wait in the store, so that a restarted sandbox still delivers them. Signature: `t=..,v1=..` over
-`t.body` with HMAC-SHA256 (docs.stripe.com/webhooks#verify-manually).
+A retried delivery doesn't hold up the ones after it, as Stripe doesn't either. Deliveries wait in the store, so that
+a restarted sandbox still delivers them. Signature: `t=..,v1=..` over `t.body` with HMAC-SHA256
+(docs.stripe.com/webhooks#verify-manually).
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Webhooks:
         self._options = options
         self._wake = asyncio.Event()
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._waiting = {delivery["event"]: delivery for delivery in store.newest_first("delivery")}
 
     def enqueue(self, event: Document, *, payment: str) -> None:
         """Put an event in the queue; `payment` names the line within which order is kept."""
@@ -58,7 +60,7 @@ class Webhooks:
             "copies": 1,
             "burst": False,
         }
-        self._store.put("delivery", event["id"], self._misled(delivery, fault))
+        self._keep(self._misled(delivery, fault))
         self._wake.set()
 
     def _misled(self, delivery: Document, fault: Fault | None) -> Document:
@@ -68,7 +70,7 @@ class Webhooks:
             return {**delivery, "copies": 2}
         if fault.kind == "delay":
             return {**delivery, "due": clock.now() + fault.seconds}
-        ends = [other["due"] for other in self._store.newest_first("delivery") if other["burst"]]
+        ends = [other["due"] for other in self._waiting.values() if other["burst"]]
         end = ends[0] if ends else clock.now() + (_BURST_SECONDS if fault.value is None else fault.seconds)
         return {**delivery, "burst": True, "due": end, "order": -delivery["order"]}
 
@@ -88,7 +90,7 @@ class Webhooks:
     def _start_due(self, client: httpx.AsyncClient) -> float:
         """Start what is due and says how long nothing else will be."""
         pause = 1.0
-        for delivery in sorted(self._store.newest_first("delivery"), key=lambda waiting: waiting["order"]):
+        for delivery in sorted(self._waiting.values(), key=lambda waiting: waiting["order"]):
             wait = delivery["due"] - clock.now()
             if wait > 0:
                 pause = min(pause, wait)
@@ -109,10 +111,10 @@ class Webhooks:
     async def _attempt(self, client: httpx.AsyncClient, delivery: Document) -> None:
         event = self._store.find("event", delivery["event"])
         if event is None:
-            self._store.remove("delivery", delivery["event"])
+            self._forget(delivery)  # the request that told of it was undone
             return
         if await self._posted(client, delivery, json.dumps(event, indent=2).encode()):
-            self._store.remove("delivery", delivery["event"])
+            self._forget(delivery)
         else:
             self._postpone(delivery)
 
@@ -141,11 +143,18 @@ class Webhooks:
         attempts = delivery["attempts"] + 1
         if attempts >= self._options.webhook_attempts:
             _log.warning("gave up delivering %s %s after %s attempts", delivery["type"], delivery["event"], attempts)
-            self._store.remove("delivery", delivery["event"])
+            self._forget(delivery)
             return
         pause = min(_LONGEST_PAUSE, self._options.webhook_first_retry_seconds * 2 ** (attempts - 1))
-        later = {**delivery, "attempts": attempts, "due": clock.now() + pause, "burst": False}
-        self._store.put("delivery", delivery["event"], later)
+        self._keep({**delivery, "attempts": attempts, "due": clock.now() + pause, "burst": False})
+
+    def _keep(self, delivery: Document) -> None:
+        self._store.put("delivery", delivery["event"], delivery)
+        self._waiting[delivery["event"]] = delivery
+
+    def _forget(self, delivery: Document) -> None:
+        self._store.remove("delivery", delivery["event"])
+        del self._waiting[delivery["event"]]
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -5,6 +5,7 @@ Like Zoom, it lets meetings of one host overlap and counts them: only the first 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +19,8 @@ from consulting.entrypoints.sandbox.zoom.refusals import daily_limit, invalid_fi
 _START_URL_SECONDS: Final = 2 * 3600
 _LONGEST: Final = {"topic": 200, "agenda": 2000}
 _SCHEDULED: Final = 2
+_MINUTES: Final = re.compile(r"[1-9][0-9]{0,4}")
+_YEARS: Final = range(2000, 2201)
 _CHANGEABLE: Final = ("topic", "agenda", "start_time", "duration", "timezone", "password", "settings", "type")
 
 
@@ -141,7 +144,7 @@ def _checked(given: dict[str, Any], *, current: Document) -> Document:
     if not isinstance(fields["timezone"], str) or not _is_zone(fields["timezone"]):
         raise invalid_field("timezone", "Invalid timezone.")
     duration = fields["duration"]
-    if not str(duration).isdigit() or int(duration) < 1:
+    if not _MINUTES.fullmatch(str(duration)):
         raise invalid_field("duration", "Invalid field.")
     if not isinstance(fields.get("settings", {}), dict):
         raise invalid_field("settings", "Invalid field.")
@@ -164,6 +167,8 @@ def _in_utc(start: Any, zone: str) -> str:
         read = datetime.fromisoformat(start)
     except (TypeError, ValueError) as error:
         raise invalid_field("start_time", "Invalid field.") from error
+    if read.year not in _YEARS:
+        raise invalid_field("start_time", "Invalid field.")
     aware = read if read.tzinfo is not None else read.replace(tzinfo=ZoneInfo(zone))
     return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery
 
@@ -28,6 +29,7 @@ from consulting.entrypoints.sandbox.zoom.refusals import (
 )
 
 _log: Final = logging.getLogger(__name__)
+_DIGITS: Final = re.compile(r"[0-9]{1,12}")
 Answer = Response[Any]
 
 
@@ -153,7 +155,7 @@ def _pages(desk: ZoomDesk) -> list[Any]:
     @get("/s/{number:str}", media_type="text/html")
     async def start(number: FromPath[str], zak: FromQuery[str] = "") -> Response[Any]:
         expires = zak.partition(".")[0]
-        if not expires.isdigit() or int(expires) < clock.now():
+        if not _DIGITS.fullmatch(expires) or int(expires) < clock.now():
             return _text_page("This start link has expired. Fetch a new one.", status=410)
         return _meeting_page(desk, number, role="started")
 
@@ -198,15 +200,15 @@ def _host(user: str) -> str:
 
 
 def _number(text: str) -> str:
-    if not (text.isascii() and text.isdigit()):
+    if not _DIGITS.fullmatch(text):
         raise unknown_meeting(text)
     return text
 
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        given = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
+        given = msgspec.json.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(400, 300, "Request Body should be a valid JSON object.") from error
     if not isinstance(given, dict):
         raise refused(400, 300, "Request Body should be a valid JSON object.")
@@ -223,7 +225,7 @@ def _form(text: bytes) -> dict[str, Any]:
 def _page(meetings: list[Document], *, size: int, token: str) -> Document:
     if not 1 <= size <= 300:
         raise invalid_field("page_size", "The value must be between 1 and 300.")
-    begin = int(token) if token.isdigit() else 0
+    begin = int(token) if _DIGITS.fullmatch(token) else 0
     following = str(begin + size) if begin + size < len(meetings) else ""
     return {
         "page_size": size,
