@@ -17,6 +17,7 @@ from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.supervisor import file_locks
 from consulting.entrypoints.supervisor.postgres_binaries import Binaries
 from consulting.entrypoints.supervisor.postgres_folder import PostgresFolder
+from consulting.entrypoints.supervisor.processes import alive, unburied
 from consulting.entrypoints.supervisor.server_account import ServerAccount
 
 ROLE = "consulting"
@@ -52,8 +53,13 @@ class EmbeddedPostgres:
         return self._url(database)
 
     def running(self) -> bool:
-        """Whether the server's main process is there."""
-        return self._pg_ctl("status").returncode == 0
+        """Whether the server's main process is there and listens."""
+        try:
+            lines = (self.folder.data() / "postmaster.pid").read_text().splitlines()
+            pid, port = int(lines[0]), int(lines[3])
+        except (OSError, ValueError, IndexError):
+            return False
+        return alive(pid) and _listened_to(port)
 
     def make_data(self, *, say: Callable[[str], None]) -> None:
         """Make the data where there is none. Raises CannotStart. `say` takes lines for people."""
@@ -70,6 +76,7 @@ class EmbeddedPostgres:
         with file_locks.exclusive(self.folder.starting, wait_seconds=LOCK_SECONDS):
             if not self.running():
                 self._refuse_other_version()
+                self._forget_unburied_server()
                 self._start()
 
     def stop(self, *, mode: str = "fast") -> None:
@@ -117,6 +124,16 @@ class EmbeddedPostgres:
                 f"dump it with the old programs, or move {self.folder.path} away to begin anew"
             )
 
+    def _forget_unburied_server(self) -> None:
+        """Remove the note of a server that is dead but whose process is kept, as by a container without an init.
+
+        Any other note PostgreSQL judges itself.
+        """
+        note = self.folder.data() / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if unburied(int(note.read_text().splitlines()[0])):
+                note.unlink()
+
     def _start(self) -> None:
         log = self.folder.data() / "server.log"
         complaint = ""
@@ -150,6 +167,14 @@ def _bindable(port: int) -> int | None:
         except OSError:
             return None
         return int(probe.getsockname()[1])
+
+
+def _listened_to(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def _last_complaint(log: Path) -> str:

@@ -1,0 +1,193 @@
+"""The command `consulting`. Every error is one line on stderr, or one line for each setting, and status 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from consulting.entrypoints.cannot_start import CannotStart
+from consulting.entrypoints.console import complain
+from consulting.entrypoints.settings import Mode, Settings, SettingsError, load_settings, process_environment
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+CANNOT_START = 2
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command that the arguments name and return the status to exit with."""
+    try:
+        return int(commands(standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except click.ClickException as problem:
+        complain(" ".join(problem.format_message().split()))
+    except CannotStart as problem:
+        for line in str(problem).splitlines():
+            complain(line)
+    except ModuleNotFoundError as problem:
+        if str(problem.name).startswith("consulting"):
+            raise
+        complain(f"the package {problem.name} is missing: run `make setup`")
+    return CANNOT_START
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="consulting")
+def commands() -> None:
+    """Booking backend for paid one-to-one sessions with researchers.
+
+    Settings are environment variables, CONSULTING_*; the README has the table.
+    """
+
+
+def tied_to_parent(command: Command) -> Command:
+    """Give the command the hidden option by which its supervisor keeps it from outliving it."""
+    return click.option("--lifeline", type=int, hidden=True, callback=_follow, expose_value=False)(command)
+
+
+def _follow(_context: click.Context, _option: click.Parameter, read_end: int | None) -> None:
+    if read_end is not None:
+        from consulting.entrypoints.supervisor.lifeline import follow_parent
+
+        follow_parent(read_end)
+
+
+@commands.command()
+@click.option("--end-with-caller", is_flag=True, hidden=True, help="Stop when the process that called this one ends.")
+def run(*, end_with_caller: bool) -> None:
+    """Start everything on this machine: database, API, worker and sandbox providers."""
+    from consulting.entrypoints.supervisor.lifeline import follow_caller
+    from consulting.entrypoints.supervisor.running import run as run_instance
+
+    if end_with_caller:
+        follow_caller()
+    run_instance(process_environment())
+
+
+@commands.command()
+@click.option("--socket", "socket_number", type=int, hidden=True)
+@tied_to_parent
+def serve(*, socket_number: int | None) -> None:
+    """Serve the API in CONSULTING_PROCESSES processes until told to stop."""
+    import socket
+
+    from consulting.entrypoints.supervisor import api
+    from consulting.entrypoints.supervisor.databases import with_database
+
+    settings = _settings(Mode.PRODUCTION)
+    if socket_number is not None:
+        api.serve_on(settings, listener=socket.socket(fileno=socket_number))
+        return
+    with with_database(settings) as complete:
+        api.serve(complete)
+
+
+@commands.command()
+@tied_to_parent
+def worker() -> None:
+    """Do what must be done outside (mails, meetings, refunds) and what time asks for, until told to stop."""
+    from consulting.entrypoints.supervisor.databases import with_database
+
+    with with_database(_settings(Mode.PRODUCTION)) as settings:
+        from consulting.entrypoints.container import build_container
+        from consulting.entrypoints.worker import run_worker
+
+        run_worker(build_container(settings))
+
+
+@commands.command()
+@tied_to_parent
+def sandbox() -> None:
+    """Serve a Stripe-shaped and a Zoom-shaped server and a mail inbox, on 127.0.0.1 only, until told to stop."""
+    from consulting.entrypoints.supervisor.sandbox import run_sandbox
+
+    run_sandbox(_settings(Mode.SANDBOX))
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database that CONSULTING_DATABASE_URL names, or the embedded one, up to date."""
+    from consulting.entrypoints.supervisor.databases import with_database
+
+    environ = {name: value for name, value in process_environment().items() if name != "CONSULTING_MODE"}
+    with with_database(load_settings(environ, mode=Mode.SANDBOX)) as settings:
+        _migrate(settings)
+
+
+@commands.command()
+@tied_to_parent
+def seed() -> None:
+    """Bring the database up to date and add the sample researchers that are missing."""
+    from consulting.entrypoints.supervisor.databases import with_database
+
+    settings = _settings_for_trying_out()
+    if settings.mode is Mode.PRODUCTION:
+        raise CannotStart("sample researchers are for the sandbox only")
+    with with_database(settings) as complete:
+        _migrate(complete)
+        _add_sample_data(complete)
+
+
+@commands.command()
+@click.option("--user", required=True, metavar="ID", help="The user's id (`sub`).")
+@click.option("--email", metavar="ADDRESS", help="The user's mail address; booking needs one.")
+@click.option("--name", metavar="NAME", help="The user's name.")
+@click.option("--zone", metavar="ZONE", help="The user's time zone, such as Europe/Berlin.")
+@click.option("--role", "roles", multiple=True, metavar="ROLE", help="A role, such as admin; may be repeated.")
+def token(*, user: str, email: str | None, name: str | None, zone: str | None, roles: tuple[str, ...]) -> None:
+    """Print a token for this instance, and nothing else. Production has its own issuer and refuses."""
+    from consulting.entrypoints.tokens import issue_token
+
+    settings = _settings_for_trying_out()
+    click.echo(issue_token(settings, user=user, email=email, name=name, zone=zone, roles=roles))
+
+
+@commands.command()
+def demo() -> int:
+    """Play the whole flow against a running instance, as a frontend would. Status 1 where a step is not as promised."""
+    from consulting.entrypoints.demo import play
+    from consulting.entrypoints.supervisor.readiness import reachable
+
+    settings = _settings_for_trying_out()
+    if settings.mode is Mode.PRODUCTION:
+        raise CannotStart("the demo books, pays and cancels: it is for the sandbox only")
+    url = f"http://{reachable(settings.host)}:{settings.port}"
+    return play(settings, url=url, sandbox_url=f"http://127.0.0.1:{settings.sandbox_port}")
+
+
+def _settings(mode: Mode) -> Settings:
+    return load_settings(process_environment(), mode=mode)
+
+
+def _settings_for_trying_out() -> Settings:
+    """Load the sandbox's settings, unless the environment says production, be it by all that production needs."""
+    try:
+        return _settings(Mode.PRODUCTION)
+    except SettingsError:
+        return _settings(Mode.SANDBOX)
+
+
+def _migrate(settings: Settings) -> None:
+    import psycopg
+
+    from consulting.entrypoints.database import migrate as migrate_database
+
+    try:
+        migrate_database(database_url=settings.database_url)
+    except psycopg.OperationalError as problem:
+        raise CannotStart(f"the database does not answer: {' '.join(str(problem).split())}") from problem
+
+
+def _add_sample_data(settings: Settings) -> None:
+    from consulting.entrypoints.container import build_container
+    from consulting.entrypoints.sample_data import seed as add
+
+    add(build_container(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

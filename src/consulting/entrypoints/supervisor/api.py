@@ -1,0 +1,70 @@
+"""The API: one listening socket, and several processes on it."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from consulting.entrypoints.console import complain
+from consulting.entrypoints.settings import Settings, process_environment
+from consulting.entrypoints.supervisor.child import Child
+from consulting.entrypoints.supervisor.children import Children, told_to_stop
+from consulting.entrypoints.supervisor.lifeline import Lifeline
+from consulting.entrypoints.supervisor.ports import listening
+
+PAUSE_SECONDS = 0.1
+GRACEFUL_SECONDS = 5
+GIVEN_UP_SECONDS = 12.0  # as long as processes of an API that was killed may need to give its port up
+
+
+def serve(settings: Settings) -> None:
+    """Serve in several processes until told to stop; one that ends is replaced. Raises CannotStart."""
+    listener = listening(settings.port, host=settings.host, variable="CONSULTING_PORT", wait_seconds=GIVEN_UP_SECONDS)
+    children = Children(say=complain)
+    with told_to_stop() as stop, listener:
+        try:
+            for child in _processes(settings, listener):
+                children.add(child)
+            while not stop.wait(PAUSE_SECONDS):
+                children.tend()
+        finally:
+            listener.close()  # from here on nobody new is let in
+            children.stop()
+
+
+def serve_on(settings: Settings, *, listener: socket.socket) -> None:
+    """Serve in this process, on a socket that listens already, until told to stop."""
+    # The product is imported late, so that whoever only supervises stays small.
+    from consulting.entrypoints.container import build_container  # noqa: PLC0415
+    from consulting.entrypoints.http.app import create_app  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        create_app(build_container(settings)),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _processes(settings: Settings, listener: socket.socket) -> list[Child]:
+    lifeline = Lifeline()
+    environ = {**process_environment(), "CONSULTING_DATABASE_URL": settings.database_url}
+    socket_number = listener.fileno()
+    return [
+        Child(
+            name=f"API process {number} of {settings.processes}",
+            arguments=["serve", "--socket", str(socket_number)],
+            environ=environ,
+            lifeline=lifeline,
+            sockets=[socket_number],
+        )
+        for number in range(1, settings.processes + 1)
+    ]
