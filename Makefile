@@ -1,0 +1,50 @@
+# Needs Python 3.11 or newer (another one: make PYTHON=python3.12 ...), make and git; everything else is installed
+# into .venv. `make help` lists what there is.
+
+BIN := .venv/bin
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+MAKEFLAGS += --no-print-directory
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-domain check proof setup runtime lock clean
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: runtime ## start everything on this machine
+	@exec $(BIN)/consulting run --end-with-caller
+
+demo: runtime ## play the whole flow against the running instance
+	@$(BIN)/consulting demo
+
+test: setup ## run every test
+	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration
+
+test-domain: setup ## run the tests of the rules alone, in a second
+	$(BIN)/pytest -q tests/unit/domain
+
+check: setup ## run linters, type checks and import rules, then every test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(MAKE) test
+
+proof: setup ## run the long proofs, at most an hour; SEED=... repeats one
+	@echo "seed $(SEED)"
+	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) tests
+
+setup: ## install everything for developers
+	@scripts/setup dev
+
+runtime:
+	@scripts/setup runtime
+
+lock: setup ## lock the requirements anew after pyproject.toml changed
+	scripts/lock
+
+clean: ## remove the environment and all caches; an instance's data in .consulting stays
+	rm -rf .venv .venv.lock .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
