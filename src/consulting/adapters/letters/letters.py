@@ -1,0 +1,124 @@
+"""The port Letters: one template a kind, rendered twice, as HTML and as plain text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from consulting.adapters.letters.calendar_entry import Person, method_of, write_entry
+from consulting.adapters.letters.telling import join_link, tell
+from consulting.adapters.letters.wording import isolated, one_line
+from consulting.application.ports.mailer import Kind, Mail, Occasion, Role
+from consulting.domain.researchers import Researcher
+from consulting.domain.sessions import Session
+
+CARRIES_CALENDAR: Final = frozenset(
+    {Kind.CONFIRMATION, Kind.LINK, Kind.RESCHEDULED, Kind.CANCELLATION, Kind.BOOKING_NOTICE}
+)
+_REMINDERS: Final = frozenset({Kind.REMINDER_24H, Kind.REMINDER_1H})
+_TOO_MANY_BREAKS: Final = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlLetters:
+    """Writes the mails of the product, in English. Build it with `open_letters`; safe to share between threads."""
+
+    public_url: str
+    sender: Person
+    uid_domain: str
+    _html: Environment = field(repr=False)
+    _text: Environment = field(repr=False)
+
+    def write(self, occasion: Occasion) -> Mail:
+        """Write the mail in both forms, times in the reader's own zone, with its .ics where the kind has one."""
+        name = _template_of(occasion.kind)
+        words = {**tell(occasion).words(), "sender": self.sender.name, "public_url": self.public_url}
+        words["subject"] = _subject(self._text.get_template(name), words)
+        reader = _reader(occasion)
+        carries = occasion.kind in CARRIES_CALENDAR and occasion.session.confirmed_at is not None
+        return Mail(
+            message_id=occasion.message_id,
+            to_name=reader.name or None,
+            to_address=reader.address,
+            subject=words["subject"],
+            text=_tidy(self._text.get_template(name).render(words)),
+            html=self._html.get_template(name).render(words),
+            calendar=self._entry(occasion, reader) if carries else None,
+            calendar_method=method_of(occasion.session) if carries else None,
+        )
+
+    def calendar(self, *, session: Session, researcher: Researcher, at: datetime) -> bytes:
+        """Write the session as an iCalendar object: METHOD:REQUEST, or CANCEL once it is canceled."""
+        client = Person(name=session.client.name or session.client.email, address=session.client.email)
+        return self._entry_for(client, session=session, other=researcher.name, at=at)
+
+    def _entry(self, occasion: Occasion, reader: Person) -> bytes:
+        session = occasion.session
+        to_researcher = occasion.role is Role.RESEARCHER
+        other = session.client.name or "a client" if to_researcher else occasion.researcher.name
+        return self._entry_for(reader, session=session, other=other, at=occasion.written_at)
+
+    def _entry_for(self, reader: Person, *, session: Session, other: str, at: datetime) -> bytes:
+        return write_entry(
+            session=session,
+            summary=f"Consultation with {one_line(other)}",
+            organizer=self.sender,
+            attendee=Person(name=reader.name or reader.address, address=reader.address),
+            uid_domain=self.uid_domain,
+            link=join_link(session),
+            at=at,
+        )
+
+
+def _template_of(kind: Kind) -> str:
+    return "reminder.jinja" if kind in _REMINDERS else f"{kind.value}.jinja"
+
+
+def _reader(occasion: Occasion) -> Person:
+    if occasion.role is Role.RESEARCHER:
+        return Person(name=one_line(occasion.researcher.name), address=occasion.researcher.email)
+    client = occasion.session.client
+    return Person(name=one_line(client.name or ""), address=client.email)
+
+
+def _subject(template: Template, words: dict[str, Any]) -> str:
+    written = "".join(template.blocks["subject"](template.new_context(words)))
+    return " ".join(written.split())
+
+
+def _tidy(text: str) -> str:
+    return _TOO_MANY_BREAKS.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip() + "\n"
+
+
+def open_letters(*, public_url: str, sender_name: str, sender_address: str, uid_domain: str) -> HtmlLetters:
+    """Load the templates. `public_url` is named at the foot of each mail; `uid_domain` makes calendar ids unique."""
+    return HtmlLetters(
+        public_url=public_url,
+        sender=Person(name=sender_name or sender_address, address=sender_address),
+        uid_domain=uid_domain,
+        _html=_environment("html"),
+        _text=_environment("text"),
+    )
+
+
+def _environment(form: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("consulting.adapters.letters"),
+        autoescape=form == "html",  # noqa: S701 -- plain text has nothing to escape
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["name"] = _name_in_html if form == "html" else isolated
+    environment.globals["layout"] = f"layout.{form}.jinja"
+    environment.globals["say"] = environment.get_template(f"parts.{form}.jinja").module
+    return environment
+
+
+def _name_in_html(name: str) -> Markup:
+    return Markup("<bdi>{}</bdi>").format(name)
