@@ -149,12 +149,13 @@ def token(*, user: str, email: str | None, name: str | None, zone: str | None, r
 @commands.command()
 def demo() -> int:
     """Play the whole flow against a running instance, as a frontend would. Status 1 where a step is not as promised."""
-    from consulting.entrypoints.demo import play
     from consulting.entrypoints.supervisor.readiness import reachable
 
     settings = _settings_for_trying_out()
     if settings.mode is Mode.PRODUCTION:
         raise CannotStart("the demo books, pays and cancels: it is for the sandbox only")
+    from consulting.entrypoints.demo import play
+
     url = f"http://{reachable(settings.host)}:{settings.port}"
     return play(settings, url=url, sandbox_url=f"http://127.0.0.1:{settings.sandbox_port}")
 

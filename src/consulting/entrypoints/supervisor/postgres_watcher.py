@@ -21,25 +21,35 @@ PAUSE_SECONDS = 0.02
 
 
 def main() -> None:
-    """Become a process of nobody's, wait for the last user to end, then stop the server."""
+    """Become a process of nobody's, wait for the last user to end, then stop the server.
+
+    By the time our caller goes on, the watcher's lock is held: forking keeps a lock.
+    """
     task = json.loads(sys.argv[1])
-    if os.fork():
-        os._exit(0)  # whoever started us need not wait for us
-    os.setsid()
     with open(task["watcher"], "a") as mine, open(task["in_use"], "a") as in_use:  # noqa: PTH123 - keeps the start light
-        if only_one(mine):
+        only_one = try_to_lock(mine)
+        if os.fork():
+            os._exit(0)  # whoever started us need not wait for us
+        os.setsid()
+        if only_one or lock_soon(mine):
             fcntl.flock(in_use, fcntl.LOCK_EX)
             stop(task)
 
 
-def only_one(mine: IO[str]) -> bool:
-    """Whether this is the server's only watcher. A second one leaves, but not because somebody looked at the lock."""
+def try_to_lock(mine: IO[str]) -> bool:
+    """Take the lock of the server's only watcher, if nobody has it."""
+    try:
+        fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def lock_soon(mine: IO[str]) -> bool:
+    """Take the lock if it was only looked at; where another watcher keeps it, there is nothing to do for us."""
     for _ in range(ATTEMPTS):
-        try:
-            fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(PAUSE_SECONDS)
-        else:
+        time.sleep(PAUSE_SECONDS)
+        if try_to_lock(mine):
             return True
     return False
 
