@@ -1,0 +1,62 @@
+"""What a storage has to do: every kind of record, transactions and races. Subclass StorageContract for all of it."""
+
+from consulting.adapters.contracts.storage.availability import AvailabilityContract
+from consulting.adapters.contracts.storage.calendars import CalendarsContract
+from consulting.adapters.contracts.storage.directory import DirectoryContract
+from consulting.adapters.contracts.storage.inbox import InboxContract
+from consulting.adapters.contracts.storage.next_available import NextAvailableContract
+from consulting.adapters.contracts.storage.outbox import OutboxContract
+from consulting.adapters.contracts.storage.payments import PaymentsContract, RefundsContract
+from consulting.adapters.contracts.storage.races import RacesContract
+from consulting.adapters.contracts.storage.records import Setting
+from consulting.adapters.contracts.storage.researchers import ResearchersContract
+from consulting.adapters.contracts.storage.reviews import NotificationsContract, ReviewsContract
+from consulting.adapters.contracts.storage.session_lists import SessionListsContract
+from consulting.adapters.contracts.storage.sessions import SessionsContract
+from consulting.adapters.contracts.storage.time_slots import TimeSlotsContract
+from consulting.adapters.contracts.storage.transactions import TransactionsContract
+
+__all__ = [
+    "AvailabilityContract",
+    "CalendarsContract",
+    "DirectoryContract",
+    "InboxContract",
+    "NextAvailableContract",
+    "NotificationsContract",
+    "OutboxContract",
+    "PaymentsContract",
+    "RacesContract",
+    "RefundsContract",
+    "ResearchersContract",
+    "ReviewsContract",
+    "SessionListsContract",
+    "SessionsContract",
+    "Setting",
+    "StorageContract",
+    "TimeSlotsContract",
+    "TransactionsContract",
+]
+
+
+class StorageContract(
+    TransactionsContract,
+    ResearchersContract,
+    DirectoryContract,
+    NextAvailableContract,
+    AvailabilityContract,
+    TimeSlotsContract,
+    CalendarsContract,
+    SessionsContract,
+    SessionListsContract,
+    PaymentsContract,
+    RefundsContract,
+    ReviewsContract,
+    NotificationsContract,
+    OutboxContract,
+    InboxContract,
+    RacesContract,
+):
+    """The whole storage. The one fixture to provide is `transactions`: an empty storage for each test.
+
+    Four threads use it at once; it must let them wait for each other's locks for a second or two.
+    """

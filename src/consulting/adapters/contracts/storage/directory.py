@@ -1,0 +1,162 @@
+"""What is promised about finding researchers: lists, pages, search, the next free slot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from consulting.adapters.contracts import sample
+from consulting.adapters.contracts.storage.records import RecordsContract, Setting
+from consulting.application.ports.records import DirectoryFilter, Listed
+from consulting.application.ports.transactions import Transactions
+from consulting.domain.errors import ValidationFailed
+from consulting.domain.money import Money
+
+EVERYBODY = DirectoryFilter()
+NO_CURSORS = ("", "nonsense", "é", "AAAA", "bnVsbA==", "e30=", "W10=", "!" * 500)
+
+
+def _page(
+    transactions: Transactions, wanted: DirectoryFilter = EVERYBODY, *, after: str | None = None, limit: int = 50
+) -> Sequence[Listed]:
+    with transactions.begin() as tx:
+        return tx.researchers.page(wanted=wanted, after=after, limit=limit, at=sample.NOW)
+
+
+def _search(transactions: Transactions, query: str, *, after: str | None = None, limit: int = 50) -> Sequence[Listed]:
+    with transactions.begin() as tx:
+        return tx.researchers.search(query=query, after=after, limit=limit, at=sample.NOW)
+
+
+def _names(listed: Sequence[Listed]) -> list[str]:
+    return [each.researcher.name for each in listed]
+
+
+class DirectoryContract(RecordsContract):
+    """Lists come in their order, go on where they ended, and leave out whoever isn't active."""
+
+    def test_active_researchers_are_listed_by_name(self, transactions: Transactions, setting: Setting) -> None:
+        setting.researcher(1, name="Marie")
+        setting.researcher(2, name="Ada")
+        setting.researcher(3, name="Noor")
+        setting.researcher(4, name="Ben", active=False)
+        assert _names(_page(transactions)) == ["Ada", "Marie", "Noor"]
+
+    def test_pages_join_without_gap_or_repeat_though_names_are_equal(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        kept = [setting.researcher(number, name="Ada" if number % 2 else "Ben") for number in (5, 3, 1, 4, 2)]
+        seen: list[Listed] = []
+        for _ in range(9):
+            page = _page(transactions, after=seen[-1].cursor if seen else None, limit=2)
+            seen.extend(page)
+            if len(page) < 2:
+                break
+        assert [each.researcher for each in seen] == sorted(kept, key=lambda each: (each.name, each.id))
+
+    def test_a_list_goes_on_after_somebody_who_is_gone(self, transactions: Transactions, setting: Setting) -> None:
+        for number, name in enumerate(("Ada", "Ben", "Cleo"), start=1):
+            setting.researcher(number, name=name)
+        cursor = _page(transactions, limit=2)[-1].cursor
+        with transactions.begin() as tx:
+            tx.researchers.save(sample.researcher(2, name="Ben", active=False))
+        assert _names(_page(transactions, after=cursor)) == ["Cleo"]
+
+    @pytest.mark.parametrize("cursor", NO_CURSORS)
+    def test_a_list_refuses_a_cursor_that_no_list_gave(self, transactions: Transactions, cursor: str) -> None:
+        with pytest.raises(ValidationFailed) as refusal:
+            _page(transactions, after=cursor)
+        assert [problem.field for problem in refusal.value.problems] == ["cursor"]
+
+    def test_the_filter_on_verified_takes_both_kinds(self, transactions: Transactions, setting: Setting) -> None:
+        setting.researcher(1, name="Ada", verified=True)
+        setting.researcher(2, name="Ben", verified=False)
+        assert _names(_page(transactions, DirectoryFilter(verified=True))) == ["Ada"]
+        assert _names(_page(transactions, DirectoryFilter(verified=False))) == ["Ben"]
+
+    def test_the_filter_on_expertise_takes_a_whole_field_whatever_its_case(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        setting.researcher(1, name="Ada", expertise=("Machine Learning", "physics"))
+        setting.researcher(2, name="Ben", expertise=("machine tools",))
+        assert _names(_page(transactions, DirectoryFilter(expertise="machine learning"))) == ["Ada"]
+        assert _names(_page(transactions, DirectoryFilter(expertise="machine"))) == []
+
+    def test_the_highest_rate_is_included_and_compares_within_its_currency(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        setting.researcher(1, name="Ada", rate=Money(10_000, "usd"))
+        setting.researcher(2, name="Ben", rate=Money(10_001, "usd"))
+        setting.researcher(3, name="Cleo", rate=Money(5_000, "eur"))
+        assert _names(_page(transactions, DirectoryFilter(highest_rate=Money(10_000, "usd")))) == ["Ada"]
+
+    def test_filters_hold_together(self, transactions: Transactions, setting: Setting) -> None:
+        setting.researcher(1, name="Ada", verified=False, expertise=("physics",))
+        setting.researcher(2, name="Ben", verified=True, expertise=("physics",))
+        setting.researcher(3, name="Cleo", verified=True, expertise=("law",))
+        assert _names(_page(transactions, DirectoryFilter(verified=True, expertise="physics"))) == ["Ben"]
+
+    def test_search_finds_every_word_in_any_of_the_four_fields(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        setting.researcher(1, name="Ada Stone", expertise=("optics",), affiliation="Lyon", bio="Lasers.")
+        setting.researcher(2, name="Ben Stone", expertise=("law",), affiliation="Porto", bio="Courts.")
+        assert _names(_search(transactions, "stone optics lyon lasers")) == ["Ada Stone"]
+        assert _names(_search(transactions, "stone optics porto")) == []
+
+    def test_search_puts_the_name_before_expertise_before_affiliation_before_bio(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        plain = {"expertise": (), "affiliation": None, "bio": None}
+        setting.researcher(1, **{**plain, "name": "D", "bio": "Knows optics."})
+        setting.researcher(2, **{**plain, "name": "C", "affiliation": "Institute of Optics"})
+        setting.researcher(3, **{**plain, "name": "B", "expertise": ("optics",)})
+        setting.researcher(4, **{**plain, "name": "Z Optics"})
+        assert _names(_search(transactions, "optics")) == ["Z Optics", "B", "C", "D"]
+
+    @pytest.mark.parametrize("query", ["ZOE", "zoë", "angstrom", "Ångström", "angstrm", "angstroem", "angsrtom"])
+    def test_search_minds_neither_case_nor_accents_nor_one_edit_in_a_long_word(
+        self, transactions: Transactions, setting: Setting, query: str
+    ) -> None:
+        setting.researcher(name="Zoë Ångström")
+        assert _names(_search(transactions, query)) == ["Zoë Ångström"]
+
+    @pytest.mark.parametrize("query", ["zob", "angst", "ngstrm", "zoë stone"])
+    def test_search_forgives_no_more_than_that(self, transactions: Transactions, setting: Setting, query: str) -> None:
+        setting.researcher(name="Zoë Ångström")
+        assert _names(_search(transactions, query)) == []
+
+    @pytest.mark.parametrize("query", ["", "  ", "?!", "%", "_", "\\"])
+    def test_a_query_without_a_word_finds_nobody(
+        self, transactions: Transactions, setting: Setting, query: str
+    ) -> None:
+        setting.researcher()
+        assert _names(_search(transactions, query)) == []
+
+    @pytest.mark.parametrize("query", ["o'brien", "100%", "a:b & c | !d <-> (e)", "back\\slash", "\u202eright"])
+    def test_a_query_is_never_more_than_words(self, transactions: Transactions, setting: Setting, query: str) -> None:
+        setting.researcher(name=f"Somebody {query}")
+        setting.researcher(2, name="Another")
+        assert _names(_search(transactions, query)) == [f"Somebody {query}"]
+
+    def test_search_leaves_out_whoever_is_not_active(self, transactions: Transactions, setting: Setting) -> None:
+        setting.researcher(name="Ada", active=False)
+        assert _names(_search(transactions, "ada")) == []
+
+    def test_pages_of_a_search_join_without_gap_or_repeat(self, transactions: Transactions, setting: Setting) -> None:
+        for number in range(1, 8):
+            words = ("optics",) if number % 2 else ()
+            setting.researcher(number, name=f"Ada {number % 3}", expertise=words, bio="All about optics.")
+        whole = [each.researcher.id for each in _search(transactions, "optics")]
+        seen: list[Listed] = []
+        for _ in range(9):
+            seen.extend(_search(transactions, "optics", after=seen[-1].cursor if seen else None, limit=2))
+        assert len(whole) == 7
+        assert [each.researcher.id for each in seen] == whole
+
+    @pytest.mark.parametrize("cursor", NO_CURSORS)
+    def test_a_search_refuses_a_cursor_that_no_search_gave(self, transactions: Transactions, cursor: str) -> None:
+        with pytest.raises(ValidationFailed) as refusal:
+            _search(transactions, "optics", after=cursor)
+        assert [problem.field for problem in refusal.value.problems] == ["cursor"]

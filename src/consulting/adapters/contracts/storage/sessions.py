@@ -1,0 +1,205 @@
+"""What is promised about sessions: kept as they are, never two at a time, counted and locked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from consulting.adapters.contracts import sample
+from consulting.adapters.contracts.storage.records import RecordsContract, Setting
+from consulting.adapters.contracts.turns import refused, second_after_first
+from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.domain.cancellation import PRESETS
+from consulting.domain.errors import SlotUnavailable
+from consulting.domain.money import Money
+from consulting.domain.session_states import PaymentStatus, Status
+
+IMPOSSIBLE = (
+    (Status.SCHEDULED, PaymentStatus.REFUNDED),
+    (Status.COMPLETED, PaymentStatus.PENDING),
+    (Status.COMPLETED, PaymentStatus.FAILED),
+)
+
+
+class SessionsContract(RecordsContract):
+    """Sessions come back as they were kept; two live ones of a researcher never overlap."""
+
+    def test_a_hold_comes_back_as_it_was_kept(self, transactions: Transactions, setting: Setting) -> None:
+        session = setting.held(
+            client=sample.client(name=None, timezone="Asia/Kathmandu"),
+            paper_id=None,
+            questions="Ünïcödé 王小明 «x» 'y' %s\n\n" * 20,
+            price=Money(123, "jpy"),
+            policy=PRESETS["strict"],
+            created_at=sample.after(microseconds=1),
+        )
+        with transactions.begin() as tx:
+            assert tx.sessions.get(session.id) == session
+            assert tx.sessions.lock(session.id) == session
+
+    def test_every_stage_of_its_life_comes_back_as_it_was_saved(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        held = setting.held()
+        failed, _ = held.fail_payment(at=sample.after(minutes=1))
+        confirmed = sample.confirmed(sample.slot())
+        completed, _ = confirmed.note_no_show(at=confirmed.period.start)
+        for stage in (failed, confirmed, completed, sample.canceled(confirmed), sample.canceled(held)):
+            setting.save(stage)
+            with transactions.begin() as tx:
+                assert tx.sessions.get(held.id) == stage
+
+    def test_a_session_without_a_cancellation_policy_comes_back(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.confirmed(policy=replace(PRESETS["flexible"], tiers=()))
+        with transactions.begin() as tx:
+            assert tx.sessions.get(session.id) == session
+
+    def test_an_unknown_session_is_none(self, transactions: Transactions) -> None:
+        with transactions.begin() as tx:
+            assert tx.sessions.get(sample.identity("session", 1)) is None
+            assert tx.sessions.lock(sample.identity("session", 1)) is None
+
+    def test_an_unknown_session_cannot_be_saved(self, setting: Setting) -> None:
+        session = sample.held(setting.slot())
+        with refused("saving a session that was never added"):
+            setting.save(session)
+
+    def test_a_session_needs_its_slot(self, setting: Setting) -> None:
+        setting.researcher()
+        with refused("a session without a slot"):
+            setting.book(sample.held(sample.slot()))
+
+    @pytest.mark.parametrize(("status", "payment_status"), IMPOSSIBLE)
+    def test_a_state_that_does_not_exist_is_refused(
+        self, setting: Setting, status: Status, payment_status: PaymentStatus
+    ) -> None:
+        slot = setting.slot()
+        with refused(f"a session that is {status} and {payment_status}"):
+            setting.book(sample.confirmed(slot, status=status, payment_status=payment_status))
+        session = sample.confirmed(slot)
+        setting.book(session)
+        with refused(f"a session that became {status} and {payment_status}"):
+            setting.save(replace(session, status=status, payment_status=payment_status))
+
+    @pytest.mark.parametrize("shift", [-0.5, 0, 0.5])
+    def test_two_sessions_of_one_researcher_never_overlap(self, setting: Setting, shift: float) -> None:
+        setting.held(1)
+        other = setting.slot(3)
+        with pytest.raises(SlotUnavailable):
+            setting.book(sample.held(other, 2, period=sample.hour(25 + shift)))
+
+    def test_an_expired_hold_is_in_the_way_until_it_is_swept(self, setting: Setting) -> None:
+        lapsed = setting.held(1)
+        again = sample.held(sample.slot(1), 2)
+        with pytest.raises(SlotUnavailable):
+            setting.book(again)
+        setting.save(lapsed.effective(at=sample.after(hours=1)))
+        setting.book(again)
+
+    def test_sessions_that_touch_do_not_overlap(self, setting: Setting) -> None:
+        setting.held(2)
+        setting.held(1)
+        setting.held(3)
+
+    def test_two_researchers_may_be_booked_at_the_same_time(self, setting: Setting) -> None:
+        mine = setting.held(1)
+        setting.researcher(2)
+        second = sample.identity("researcher", 2)
+        (theirs,) = setting.publish(sample.slot(2, researcher_id=second, period=mine.period))
+        setting.book(sample.held(theirs, 2))
+
+    def test_a_canceled_session_is_not_in_the_way(self, transactions: Transactions, setting: Setting) -> None:
+        first = setting.held(1)
+        second = sample.held(sample.slot(1), 2)
+        with transactions.begin() as tx:
+            tx.sessions.save(sample.canceled(first))
+            tx.sessions.add(second)
+        setting.save(sample.canceled(second))
+        setting.book(sample.held(sample.slot(1), 3))
+
+    def test_a_completed_session_stays_in_its_time(self, setting: Setting) -> None:
+        session = setting.confirmed(1)
+        setting.save(session.effective(at=session.period.end))
+        with pytest.raises(SlotUnavailable):
+            setting.book(sample.held(sample.slot(1), 2))
+
+    def test_a_session_cannot_come_back_to_life_over_another_one(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        lapsed = setting.held(1).effective(at=sample.after(hours=1))
+        setting.save(lapsed)
+        setting.book(sample.held(sample.slot(1), 2))
+        retaken, _ = lapsed.pay(at=sample.after(hours=2), slot_free=True)
+        with pytest.raises(SlotUnavailable):
+            setting.save(retaken)
+        with transactions.begin() as tx:
+            assert tx.sessions.get(lapsed.id) == lapsed
+
+    def test_a_session_cannot_be_moved_onto_another_one(self, setting: Setting) -> None:
+        setting.held(1)
+        other = setting.confirmed(2)
+        with pytest.raises(SlotUnavailable):
+            setting.save(replace(other, time_slot_id=sample.slot(1).id, period=sample.slot(1).period))
+
+    def test_a_session_may_be_moved_to_a_time_that_overlaps_its_own(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.confirmed(1)
+        moved = replace(session, period=sample.hour(25.5), sequence=session.sequence + 1)
+        setting.save(moved)
+        with transactions.begin() as tx:
+            assert tx.sessions.get(session.id) == moved
+
+    def test_live_holds_are_the_clients_own_unpaid_and_unexpired_ones(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        held, failed = setting.held(1), setting.held(2)
+        setting.save(failed.fail_payment(at=sample.NOW)[0])
+        setting.confirmed(3)
+        setting.save(sample.canceled(setting.held(4)))
+        setting.held(5, expires_at=sample.NOW)
+        setting.held(6, client=sample.client(2))
+        with transactions.begin() as tx:
+            counts = [
+                tx.sessions.live_holds("client-1", at=sample.NOW),
+                tx.sessions.live_holds("client-2", at=sample.NOW),
+                tx.sessions.live_holds("nobody", at=sample.NOW),
+                tx.sessions.live_holds("client-1", at=held.expires_at or sample.NOW),
+            ]
+        assert counts == [2, 1, 0, 0]
+
+    def test_whoever_counts_a_clients_holds_next_waits_and_then_counts_the_new_one(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        slot = setting.slot()
+
+        def book(tx: Transaction) -> None:
+            tx.sessions.add(sample.held(slot))
+
+        seen = second_after_first(
+            transactions,
+            first=lambda tx: tx.sessions.live_holds("client-1", at=sample.NOW),
+            then=book,
+            second=lambda tx: tx.sessions.live_holds("client-1", at=sample.NOW),
+        )
+        assert seen == 1
+
+    def test_whoever_locks_a_session_next_waits_and_then_sees_it_changed(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.held()
+        canceled = sample.canceled(session)
+
+        def cancel(tx: Transaction) -> None:
+            tx.sessions.save(canceled)
+
+        seen = second_after_first(
+            transactions,
+            first=lambda tx: tx.sessions.lock(session.id),
+            then=cancel,
+            second=lambda tx: tx.sessions.lock(session.id),
+        )
+        assert seen == canceled

@@ -1,0 +1,11 @@
+"""Complete adapters that keep everything in memory: for tests, for trying things out, and to compare others with.
+
+They keep the ports' promises as strictly as the real ones: a transaction that raises leaves nothing behind, providers
+know idempotency keys and lost answers. What is kept is gone with the process.
+"""
+
+from consulting.adapters.memory.clock import MovingClock
+from consulting.adapters.memory.identities import SequentialIdentities
+from consulting.adapters.memory.transactions import MemoryTransaction, MemoryTransactions
+
+__all__ = ["MemoryTransaction", "MemoryTransactions", "MovingClock", "SequentialIdentities"]

@@ -1,0 +1,64 @@
+"""What providers told us."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from consulting.adapters.memory.kept import Kept, KeptMessage, Standing, put_new
+from consulting.application.ports.inbox import InboxEntry, ProviderEvent
+
+
+class MemoryInbox:
+    """The list of messages; each is kept once, however often it is delivered."""
+
+    def __init__(self, kept: Kept) -> None:
+        """Work on this state."""
+        self._kept = kept
+
+    def receive(self, event: ProviderEvent, *, id: UUID, at: datetime) -> bool:
+        """Keep the message; False if (source, external_id) is known already."""
+        known = {(each.event.source, each.event.external_id) for each in self._kept.messages.values()}
+        if (event.source, event.external_id) in known:
+            return False
+        put_new(self._kept.messages, id, KeptMessage(id=id, event=event, received_at=at, due_at=at))
+        return True
+
+    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[InboxEntry]:
+        """Take up to `limit` waiting messages, the oldest first, passing over what another worker has."""
+        in_order = sorted(self._kept.messages.values(), key=lambda each: (each.received_at, each.id))
+        due = [each for each in in_order if _due(each, at)]
+        return [self._leased(each, worker=worker, until=at + lease) for each in due[:limit]]
+
+    def finish(self, entry: InboxEntry, *, at: datetime) -> bool:
+        """Mark it settled; False if the lease has passed to somebody else."""
+        return self._give_back(entry, standing=Standing.DONE, ended_at=at)
+
+    def postpone(self, entry: InboxEntry, *, until: datetime, error: str) -> bool:
+        """Give it back until then; False as in finish."""
+        return self._give_back(entry, due_at=until, error=error)
+
+    def bury(self, entry: InboxEntry, *, error: str, at: datetime) -> bool:
+        """Give it up; it stays listed as dead. False as in finish."""
+        return self._give_back(entry, standing=Standing.DEAD, error=error, ended_at=at)
+
+    def _leased(self, message: KeptMessage, *, worker: str, until: datetime) -> InboxEntry:
+        attempt = message.attempts + 1
+        entry = InboxEntry(id=message.id, event=message.event, attempt=attempt, leased_by=worker)
+        self._kept.messages[message.id] = replace(message, attempts=attempt, leased=entry, leased_until=until)
+        return entry
+
+    def _give_back(self, entry: InboxEntry, **changes: object) -> bool:
+        message = self._kept.messages.get(entry.id)
+        if message is None or message.leased != entry:
+            return False
+        changed = replace(message, leased=None, leased_until=None, **changes)  # type: ignore[arg-type] # by name
+        self._kept.messages[entry.id] = changed
+        return True
+
+
+def _due(message: KeptMessage, at: datetime) -> bool:
+    free = message.leased_until is None or message.leased_until <= at
+    return message.standing is Standing.WAITING and message.due_at <= at and free

@@ -1,0 +1,76 @@
+"""What must be done outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from consulting.adapters.memory.kept import Kept, KeptErrand, Standing, put_new
+from consulting.application.ports.outbox import Lane, LeasedEntry, OutboxEntry
+
+
+class MemoryOutbox:
+    """The list of errands."""
+
+    def __init__(self, kept: Kept) -> None:
+        """Work on this state."""
+        self._kept = kept
+
+    def add(self, entries: Sequence[OutboxEntry]) -> None:
+        """Record errands."""
+        for entry in entries:
+            put_new(self._kept.errands, entry.id, KeptErrand(entry=entry, due_at=entry.due_at))
+
+    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[LeasedEntry]:
+        """Take up to `limit` due errands, the oldest first, one per session and lane."""
+        due = [each for each in self._firsts() if each.due_at <= at and not _taken(each, at)]
+        return [self._leased(each, worker=worker, until=at + lease) for each in due[:limit]]
+
+    def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:
+        """Mark it done; False, and nothing changed, if the lease has passed to somebody else."""
+        return self._give_back(leased, standing=Standing.DONE, ended_at=at)
+
+    def postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> bool:
+        """Give it back until then, with what went wrong; `counts=False` takes the attempt back."""
+        attempts = leased.attempt if counts else leased.attempt - 1
+        return self._give_back(leased, due_at=until, error=error, attempts=attempts)
+
+    def bury(self, leased: LeasedEntry, *, error: str, at: datetime) -> bool:
+        """Give it up: it stays listed as dead, and its lane goes on without it."""
+        return self._give_back(leased, standing=Standing.DEAD, error=error, ended_at=at)
+
+    def revive(self, id: UUID, *, at: datetime) -> bool:
+        """Make a dead errand due now, its attempts counted anew; False if there is no such dead errand."""
+        errand = self._kept.errands.get(id)
+        if errand is None or errand.standing is not Standing.DEAD:
+            return False
+        self._kept.errands[id] = replace(errand, standing=Standing.WAITING, due_at=at, attempts=0, ended_at=None)
+        return True
+
+    def _firsts(self) -> Iterator[KeptErrand]:
+        """Give the oldest unfinished errand of each session and lane, the oldest first."""
+        seen: set[tuple[UUID, Lane]] = set()
+        for errand in sorted(self._kept.errands.values(), key=lambda each: (each.entry.recorded_at, each.entry.id)):
+            line = (errand.entry.session_id, errand.entry.lane)
+            if errand.standing is Standing.WAITING and line not in seen:
+                seen.add(line)
+                yield errand
+
+    def _leased(self, errand: KeptErrand, *, worker: str, until: datetime) -> LeasedEntry:
+        attempt = errand.attempts + 1
+        leased = LeasedEntry(entry=errand.entry, attempt=attempt, leased_by=worker, leased_until=until)
+        self._kept.errands[errand.entry.id] = replace(errand, attempts=attempt, leased=leased)
+        return leased
+
+    def _give_back(self, leased: LeasedEntry, **changes: object) -> bool:
+        errand = self._kept.errands.get(leased.entry.id)
+        if errand is None or errand.leased != leased:
+            return False
+        self._kept.errands[leased.entry.id] = replace(errand, leased=None, **changes)  # type: ignore[arg-type] # by name
+        return True
+
+
+def _taken(errand: KeptErrand, at: datetime) -> bool:
+    return errand.leased is not None and at < errand.leased.leased_until

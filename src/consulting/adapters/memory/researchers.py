@@ -1,0 +1,100 @@
+"""The experts, listed and found as the port promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from consulting.adapters.memory import cursors
+from consulting.adapters.memory.kept import Kept, put_again, put_new, require_unique
+from consulting.adapters.memory.time_slots import MemoryTimeSlots
+from consulting.application.ports.records import DirectoryFilter, Listed
+from consulting.domain.directory import score, topic
+from consulting.domain.money import Money
+from consulting.domain.researchers import Researcher
+from consulting.domain.time_slots import Terms, TimeSlot, obstacle
+
+
+class MemoryResearchers:
+    """The experts."""
+
+    def __init__(self, kept: Kept) -> None:
+        """Work on this state."""
+        self._kept = kept
+
+    def get(self, id: UUID) -> Researcher | None:
+        """Give the researcher, deactivated ones too."""
+        return self._kept.researchers.get(id)
+
+    def of_user(self, user_id: str) -> Researcher | None:
+        """Give the researcher whose account this is."""
+        return next((each for each in self._kept.researchers.values() if each.user_id == user_id), None)
+
+    def lock(self, id: UUID) -> Researcher | None:
+        """Give the researcher; as transactions take turns here, nobody else is at work anyway."""
+        return self.get(id)
+
+    def add(self, researcher: Researcher) -> None:
+        """Keep a new researcher."""
+        self._require_own_account(researcher)
+        put_new(self._kept.researchers, researcher.id, researcher)
+
+    def save(self, researcher: Researcher) -> None:
+        """Keep a known researcher's new values."""
+        self._require_own_account(researcher)
+        put_again(self._kept.researchers, researcher.id, researcher)
+
+    def page(self, *, wanted: DirectoryFilter, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
+        """List active researchers by name, then id. Raises ValidationFailed (field `cursor`)."""
+        last = None if after is None else cursors.read_by_name(after)
+        found = sorted((each.name, each.id.hex) for each in self._active() if _wanted(each, wanted))
+        return [self._listed(key, at=at) for key in found if last is None or key > last][:limit]
+
+    def search(self, *, query: str, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
+        """List active researchers by how well they match. Raises ValidationFailed (field `cursor`)."""
+        last = None if after is None else cursors.read_by_match(after)
+        ranked = ((-score(each, query=query), each.name, each.id.hex) for each in self._active())
+        found = sorted(key for key in ranked if key[0])
+        return [self._listed(key, at=at) for key in found if last is None or key > last][:limit]
+
+    def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
+        """Give the researcher's earliest slot that could be booked at this instant."""
+        for offer in MemoryTimeSlots(self._kept).from_on(researcher_id=id, at=at):
+            who = offer.researcher
+            terms = Terms(active=who.active, notice=who.notice, horizon=who.horizon)
+            if obstacle(slot=offer.slot, terms=terms, claims=offer.claims, at=at) is None:
+                return offer.slot
+        return None
+
+    def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
+        """List the ids of active researchers in order of id."""
+        return sorted(each.id for each in self._active() if after is None or each.id > after)[:limit]
+
+    def _active(self) -> Iterable[Researcher]:
+        return (each for each in self._kept.researchers.values() if each.active)
+
+    def _listed(self, key: cursors.ByName | cursors.ByMatch, *, at: datetime) -> Listed:
+        listed = UUID(key[-1])
+        return Listed(
+            researcher=self._kept.researchers[listed],
+            next_available=self.next_available(listed, at=at),
+            cursor=cursors.write(key),
+        )
+
+    def _require_own_account(self, researcher: Researcher) -> None:
+        holder = None if researcher.user_id is None else self.of_user(researcher.user_id)
+        taken = holder is not None and holder.id != researcher.id
+        require_unique(taken=taken, what=f"a researcher of user {researcher.user_id}")
+
+
+def _wanted(researcher: Researcher, wanted: DirectoryFilter) -> bool:
+    return (
+        (wanted.expertise is None or topic(wanted.expertise) in map(topic, researcher.expertise))
+        and (wanted.verified is None or researcher.verified is wanted.verified)
+        and (wanted.highest_rate is None or _affordable(researcher.rate, wanted.highest_rate))
+    )
+
+
+def _affordable(rate: Money, highest: Money) -> bool:
+    return rate.currency == highest.currency and rate.amount <= highest.amount

@@ -1,0 +1,145 @@
+"""Transactions over what is kept in memory, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Lock, get_ident
+from typing import TypeVar
+
+from consulting.adapters.memory.availability import MemoryAvailability
+from consulting.adapters.memory.inbox import MemoryInbox
+from consulting.adapters.memory.kept import Kept
+from consulting.adapters.memory.notifications import MemoryNotifications
+from consulting.adapters.memory.outbox import MemoryOutbox
+from consulting.adapters.memory.payments import MemoryPayments, MemoryRefunds
+from consulting.adapters.memory.researchers import MemoryResearchers
+from consulting.adapters.memory.reviews import MemoryReviews
+from consulting.adapters.memory.sessions import MemorySessions
+from consulting.adapters.memory.time_slots import MemoryTimeSlots
+from consulting.application.ports.transactions import StorageUnavailable
+
+_Records = TypeVar("_Records")
+
+
+class MemoryTransaction:
+    """Everything that is kept, as this transaction sees it; of no use once the transaction has ended."""
+
+    def __init__(self, kept: Kept) -> None:
+        """Work on this state."""
+        self._kept: Kept | None = kept
+
+    @property
+    def researchers(self) -> MemoryResearchers:
+        """The experts."""
+        return self._open(MemoryResearchers)
+
+    @property
+    def availability(self) -> MemoryAvailability:
+        """Their patterns, blocks and overrides."""
+        return self._open(MemoryAvailability)
+
+    @property
+    def time_slots(self) -> MemoryTimeSlots:
+        """Their published slots."""
+        return self._open(MemoryTimeSlots)
+
+    @property
+    def sessions(self) -> MemorySessions:
+        """The booked consultations."""
+        return self._open(MemorySessions)
+
+    @property
+    def payments(self) -> MemoryPayments:
+        """The attempts to pay them."""
+        return self._open(MemoryPayments)
+
+    @property
+    def refunds(self) -> MemoryRefunds:
+        """The money that goes back."""
+        return self._open(MemoryRefunds)
+
+    @property
+    def reviews(self) -> MemoryReviews:
+        """What clients said."""
+        return self._open(MemoryReviews)
+
+    @property
+    def notifications(self) -> MemoryNotifications:
+        """What was sent to whom."""
+        return self._open(MemoryNotifications)
+
+    @property
+    def outbox(self) -> MemoryOutbox:
+        """What must still be done outside."""
+        return self._open(MemoryOutbox)
+
+    @property
+    def inbox(self) -> MemoryInbox:
+        """What providers told us."""
+        return self._open(MemoryInbox)
+
+    def close(self) -> None:
+        """End it."""
+        self._kept = None
+
+    def _open(self, records: Callable[[Kept], _Records]) -> _Records:
+        if self._kept is None:
+            raise RuntimeError("this transaction has ended")
+        return records(self._kept)
+
+
+class MemoryTransactions:
+    """Where transactions come from; safe to share between threads, of which one at a time has its turn.
+
+    So each transaction sees what all before it committed, and nothing of any other. One that waits for its turn longer
+    than `patience` gives up. `wake` is called after a commit that left errands or messages to do.
+    """
+
+    def __init__(self, *, patience: timedelta = timedelta(seconds=10), wake: Callable[[], object] = bool) -> None:
+        """Begin with nothing kept."""
+        self._patience = patience
+        self._wake = wake
+        self._committed = Kept()
+        self._turn = Lock()
+        self._holder: int | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[MemoryTransaction]:
+        """Open a transaction: leaving the block commits, an exception undoes everything.
+
+        Raises StorageUnavailable when the turn doesn't come in time, and RuntimeError inside a transaction of the
+        same thread.
+        """
+        self._take_turn()
+        woken = False
+        try:
+            working = self._committed.copy()
+            tx = MemoryTransaction(working)
+            try:
+                yield tx
+            finally:
+                tx.close()
+            woken = _has_more_to_do(working, than=self._committed)
+            self._committed = working
+        finally:
+            self._holder = None
+            self._turn.release()
+        if woken:
+            self._wake()
+
+    def snapshot(self) -> Kept:
+        """Give a copy of everything that is committed, for a test to look at."""
+        return self._committed.copy()
+
+    def _take_turn(self) -> None:
+        if self._holder == get_ident():
+            raise RuntimeError("a transaction can't begin inside another one of the same thread")
+        if not self._turn.acquire(timeout=self._patience.total_seconds()):
+            raise StorageUnavailable
+        self._holder = get_ident()
+
+
+def _has_more_to_do(kept: Kept, *, than: Kept) -> bool:
+    return len(kept.errands) > len(than.errands) or len(kept.messages) > len(than.messages)
