@@ -78,7 +78,7 @@ def serve(*, socket_number: int | None) -> None:
     from consulting.entrypoints.supervisor import api
     from consulting.entrypoints.supervisor.databases import with_database
 
-    settings = _settings(Mode.PRODUCTION)
+    settings = _settings_of_product()
     if socket_number is not None:
         api.serve_on(settings, listener=socket.socket(fileno=socket_number))
         return
@@ -92,7 +92,7 @@ def worker() -> None:
     """Do what must be done outside (mails, meetings, refunds) and what time asks for, until told to stop."""
     from consulting.entrypoints.supervisor.databases import with_database
 
-    with with_database(_settings(Mode.PRODUCTION)) as settings:
+    with with_database(_settings_of_product()) as settings:
         from consulting.entrypoints.container import build_container
         from consulting.entrypoints.worker import run_worker
 
@@ -154,14 +154,24 @@ def demo() -> int:
     settings = _settings_for_trying_out()
     if settings.mode is Mode.PRODUCTION:
         raise CannotStart("the demo books, pays and cancels: it is for the sandbox only")
-    from consulting.entrypoints.demo import play
+    from consulting.entrypoints.demo import run_demo
 
     url = f"http://{reachable(settings.host)}:{settings.port}"
-    return play(settings, url=url, sandbox_url=f"http://127.0.0.1:{settings.sandbox_port}")
+    sandbox_url = f"http://127.0.0.1:{settings.sandbox_port}"
+    return 0 if run_demo(settings, url=url, sandbox_url=sandbox_url) else 1
 
 
 def _settings(mode: Mode) -> Settings:
     return load_settings(process_environment(), mode=mode)
+
+
+def _settings_of_product() -> Settings:
+    """Load the settings of a process of the product, and begin its log."""
+    from consulting.entrypoints.logs import begin_logging
+
+    settings = _settings(Mode.PRODUCTION)
+    begin_logging(settings)
+    return settings
 
 
 def _settings_for_trying_out() -> Settings:
