@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
+from typing import Final
 from uuid import UUID
 
 from consulting.domain.errors import RefundExceedsPayment
@@ -104,3 +105,30 @@ def request(
         created_at=at,
         updated_at=at,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSummary:
+    """All refunds of a session as one: how much, and how far the slowest of them is."""
+
+    amount: Money
+    state: RefundState
+
+
+_NO_PART_OF_THE_PRICE: Final = frozenset({RefundReason.CHARGED_TWICE, RefundReason.MISMATCH})
+_SLOWEST_FIRST: Final = (RefundState.REQUESTED, RefundState.PENDING, RefundState.SUCCEEDED)
+
+
+def summary(refunds: Iterable[Refund]) -> RefundSummary | None:
+    """Sum up what goes back of the session's price; None if nothing does.
+
+    A charge beyond the price (charged twice, or of the wrong amount) goes back on its own account and isn't counted.
+    Failed refunds count only where no other stands.
+    """
+    counted = [each for each in refunds if each.reason not in _NO_PART_OF_THE_PRICE]
+    standing = [each for each in counted if each.standing]
+    if not counted:
+        return None
+    amount = reduce(Money.__add__, (each.amount for each in standing or counted))
+    state = min((each.state for each in standing), key=_SLOWEST_FIRST.index, default=RefundState.FAILED)
+    return RefundSummary(amount=amount, state=state)

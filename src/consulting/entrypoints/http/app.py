@@ -1,0 +1,87 @@
+"""The application: all operations, and what holds for every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
+
+from consulting.domain.errors import ConsultingError
+from consulting.entrypoints.container import Container
+from consulting.entrypoints.http import wire
+from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.docs import docs_router
+from consulting.entrypoints.http.doorway import Doorway
+from consulting.entrypoints.http.metrics import Metrics
+from consulting.entrypoints.http.problems import answer_framework, answer_refusal, answer_unexpected
+from consulting.entrypoints.http.resources import Surroundings, dependencies, routers
+from consulting.entrypoints.http.security import Recognition
+from consulting.entrypoints.http.threads import Threads
+from consulting.entrypoints.http.tokens import Tokens, tokens_of
+from consulting.entrypoints.http.use_cases import resolve
+
+
+class Answer(Response[Any]):
+    """An answer whose body is encoded once and for all in the same way: exact decimals as JSON numbers."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Any = None) -> bytes:  # noqa: ARG002
+        """Encode the body; text, bytes and no body at all go out as they are."""
+        if isinstance(content, bytes):
+            return content
+        if isinstance(content, str):
+            return content.encode()
+        return b"" if content is None else wire.encode(content)
+
+
+def create_app(container: Container) -> Litestar:
+    """Build the API from what the container gives; every use case is resolved here, once."""
+    settings = container.settings()
+    around = Surroundings(
+        database=Threads("database", count=settings.threads),
+        provider=Threads("provider", count=settings.threads),
+        looking=Threads("health", count=1),
+        metrics=Metrics(),
+        checks=container.readiness_checks(),
+        public_url=settings.public_url.rstrip("/"),
+    )
+    recognition = _recognition(tokens_of(settings), around.provider)
+    app = Litestar(
+        [*routers(recognition=[recognition]), docs_router()],
+        dependencies=dependencies(resolve(container), around),
+        request_class=ApiRequest,
+        response_class=Answer,
+        exception_handlers={
+            ConsultingError: answer_refusal,
+            HTTPException: answer_framework,
+            Exception: answer_unexpected,
+        },
+        request_max_body_size=settings.max_body_bytes,
+        openapi_config=None,
+        logging_config=None,
+        lifespan=[_closing([around.database, around.provider, around.looking])],
+    )
+    app.asgi_handler = Doorway(app.asgi_handler, ids=container.identities(), metrics=around.metrics)
+    return app
+
+
+def _recognition(tokens: Tokens, threads: Threads) -> Callable[[ASGIApp], ASGIApp]:
+    def recognize(app: ASGIApp) -> ASGIApp:
+        return Recognition(app, tokens=tokens, threads=threads)
+
+    return recognize  # a function, since the framework makes deep copies of anything else that a router holds
+
+
+def _closing(pools: Sequence[Threads]) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def closing(_: Litestar) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            for pool in pools:
+                pool.close()
+
+    return closing

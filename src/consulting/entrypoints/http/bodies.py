@@ -1,0 +1,50 @@
+"""Reading JSON bodies: strictly, and never with a 500."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from consulting.application.callers import Caller
+from consulting.domain.errors import ValidationFailed
+from consulting.entrypoints.http.refusals import BodyMalformed, UnsupportedMediaType
+from consulting.entrypoints.http.validation import problem_of
+
+
+class ApiRequest(Request[Caller | None, Any, Any]):
+    """A request whose JSON body is decoded once, straight into what its handler takes."""
+
+    async def json(self) -> Any:
+        """Give the body as the handler's `data`; None for no body at all.
+
+        Raises UnsupportedMediaType, BodyMalformed and ValidationFailed.
+        """
+        body = await self.body()
+        if not body and _optional(self.route_handler):
+            return None
+        if self.content_type[0] != "application/json":
+            raise UnsupportedMediaType
+        return read_json(body, _decoder(self.route_handler))
+
+
+def read_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """Decode a body. Raises BodyMalformed and ValidationFailed."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise ValidationFailed([problem_of(error)]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BodyMalformed from None
+
+
+@lru_cache(maxsize=256)
+def _decoder(handler: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(handler.parsed_data_field.annotation)
+
+
+@lru_cache(maxsize=256)
+def _optional(handler: Any) -> bool:
+    return bool(handler.parsed_data_field.is_optional)

@@ -1,0 +1,183 @@
+"""The OpenAPI document: written from the handlers, and completed by what the framework doesn't see in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
+
+from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.documentation import BEARER
+from consulting.entrypoints.http.examples import EXAMPLES
+from consulting.entrypoints.http.resources import nothing, routers
+
+Json = dict[str, Any]
+
+_NUMBERS: Final = (("Researcher", "rate"), ("Rating", "average"))
+_WEBHOOK: Final = "/api/payment/webhook"
+
+
+@lru_cache(maxsize=1)
+def openapi_document() -> bytes:
+    """Write the document; nothing is built or asked for it."""
+    app = Litestar(
+        routers(),
+        dependencies=nothing(),
+        request_class=ApiRequest,
+        openapi_config=_config(),
+        logging_config=None,
+    )
+    document: Json = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
+    _complete_shapes(document["components"]["schemas"])
+    _complete_operations(document)
+    document["components"]["headers"] = _HEADERS
+    _simplify(document)
+    return msgspec.json.format(msgspec.json.encode(document), indent=1)
+
+
+def _complete_shapes(shapes: dict[str, Json]) -> None:
+    """Say that no other fields are taken or given, that exact decimals are numbers, and give the examples."""
+    for name, shape in shapes.items():
+        if "properties" in shape:
+            shape["additionalProperties"] = False
+        if name in EXAMPLES:
+            shape["examples"] = [EXAMPLES[name]]
+    for name, field in _NUMBERS:
+        _as_number(shapes[name]["properties"][field])
+    shapes["Problem"]["properties"]["details"] = {"type": "object", "description": "Particulars, by code."}
+
+
+def _complete_operations(document: Json) -> None:
+    for operation in _operations(document):
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"] = _never_null(parameter["schema"])
+            if parameter["name"] == "max_rate":
+                _as_number(parameter["schema"])
+        for status, answer in operation["responses"].items():
+            _complete_answer(status, answer)
+        if "requestBody" in operation:
+            _complete_body(operation["requestBody"])
+    document["paths"][_WEBHOOK]["post"] |= _SIGNED_MESSAGE
+
+
+def _complete_answer(status: str, answer: Json) -> None:
+    named = ["X-Request-Id", *_HEADERS_BY_STATUS.get(status, ())]
+    answer.setdefault("headers", {}).update({name: {"$ref": f"#/components/headers/{name}"} for name in named})
+    for content in answer.get("content", {}).values():
+        for example in content.get("examples", {}).values():
+            example.pop("id", None)  # the framework repeats the name inside, where the standard has no place for it
+
+
+def _complete_body(body: Json) -> None:
+    """Say that a body which may be null may as well be left out."""
+    schemas = [content["schema"] for content in body["content"].values()]
+    body["required"] = all({"type": "null"} not in schema.get("oneOf", ()) for schema in schemas)
+
+
+def _operations(document: Json) -> Iterator[Json]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _as_number(schema: Json) -> None:
+    for each in (schema, *schema.get("oneOf", ())):
+        if each.get("type") == "string":
+            each["type"] = "number"
+
+
+def _never_null(schema: Json) -> Json:
+    """Take null away: a parameter is left out instead."""
+    if "oneOf" not in schema:
+        return schema
+    others = {key: value for key, value in schema.items() if key != "oneOf"}
+    kept = [each for each in schema["oneOf"] if each != {"type": "null"}]
+    return others | (kept[0] if len(kept) == 1 else {"oneOf": kept})
+
+
+def _simplify(value: Any) -> None:
+    """Write a choice of one as that one."""
+    if isinstance(value, dict):
+        if len(value.get("oneOf", ())) == 1:
+            value |= value.pop("oneOf")[0]
+        for each in value.values():
+            _simplify(each)
+    elif isinstance(value, list):
+        for each in value:
+            _simplify(each)
+
+
+def _config() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="consulting",
+        version="1",
+        description=_INTRODUCTION,
+        render_plugins=[JsonRenderPlugin()],
+        operation_id_creator=_operation_id,
+        components=Components(security_schemes={BEARER: _SCHEME}),
+        tags=[Tag(name=name, description=said) for name, said in _TAGS.items()],
+    )
+
+
+def _operation_id(handler: Any, _: Method, __: list[str | PathParameterDefinition]) -> str:
+    first, *others = str(handler.handler_name).rpartition(".")[2].split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+_SCHEME: Final = SecurityScheme(
+    type="http",
+    scheme="bearer",
+    bearer_format="JWT",
+    description="A token of your issuer; for an instance of `consulting run`, one from `consulting token`.",
+)
+_TAGS: Final = {
+    "Researchers": "Finding an expert.",
+    "Time slots": "When they can be booked.",
+    "Sessions": "Booking, looking at and canceling consultations.",
+    "Payment": "Paying for them.",
+    "Health": "For whoever runs this.",
+}
+_HEADERS: Final[dict[str, Json]] = {
+    "X-Request-Id": {"description": "Names this request in our logs.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait before the next try.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
+    "Allow": {"description": "The methods that this path takes.", "schema": {"type": "string"}},
+}
+_HEADERS_BY_STATUS: Final = {
+    "401": ("WWW-Authenticate",),
+    "405": ("Allow",),
+    "429": ("Retry-After",),
+    "503": ("Retry-After",),
+}
+_SIGNED_MESSAGE: Final[Json] = {
+    "parameters": [
+        {
+            "name": "Stripe-Signature",
+            "in": "header",
+            "required": True,
+            "description": "The provider's signature of the body, byte for byte.",
+            "schema": {"type": "string"},
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "The provider's own event.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
+}
+_INTRODUCTION: Final = """\
+Paid one-to-one sessions with researchers: find an expert, take a time slot, pay, meet, and cancel by rule.
+
+- Ids are opaque strings, instants are RFC 3339 in UTC, exact amounts are integer minor units.
+- Every 4xx and 5xx answer has one shape, `{"error": {"code", "message", "details"}}`; `code` is a stable word.
+- Unknown fields and parameters are refused.
+- Lists come in pages: hand `next_cursor` in as `cursor` until it is null.
+- Each answer carries `X-Request-Id`: name it when you report a problem.
+"""

@@ -1,0 +1,99 @@
+"""An example of each body, as the OpenAPI document shows it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_RESEARCHER_ID: Final = "01931b6e-6f5c-7c3a-8d2e-4b1f0a9c7e11"
+_SLOT_ID: Final = "01931b6e-7a10-7f45-9c68-20d7b3e5f1a2"
+_SESSION_ID: Final = "01931b70-0c2b-7d19-b3f4-6a58c1d90e47"
+
+_PRICE: Final = {"amount": 12550, "currency": "usd"}
+_RESEARCHER: Final[dict[str, Any]] = {
+    "id": _RESEARCHER_ID,
+    "name": "Dr. Ada Marsh",
+    "bio": "Learning theory, and what it says about small samples.",
+    "expertise": ["machine learning", "statistics"],
+    "achievements": [],
+    "rate": 125.5,
+    "currency": "usd",
+    "timezone": "Europe/Berlin",
+    "verified": True,
+    "avatar_url": None,
+    "affiliation": "University of Examples",
+    "rating": {"average": 4.8, "count": 12},
+    "next_available_slot": {
+        "id": _SLOT_ID,
+        "start_time": "2026-04-20T07:00:00Z",
+        "end_time": "2026-04-20T08:00:00Z",
+    },
+}
+_SLOT: Final[dict[str, Any]] = {
+    "id": _SLOT_ID,
+    "researcher_id": _RESEARCHER_ID,
+    "start_time": "2026-04-20T07:00:00Z",
+    "end_time": "2026-04-20T08:00:00Z",
+    "available": True,
+    "timezone": "Europe/Berlin",
+    "local_start_time": "2026-04-20T09:00:00+02:00",
+    "local_end_time": "2026-04-20T10:00:00+02:00",
+    "price": _PRICE,
+}
+_SESSION: Final[dict[str, Any]] = {
+    "id": _SESSION_ID,
+    "user_id": "user-7",
+    "researcher_id": _RESEARCHER_ID,
+    "time_slot_id": _SLOT_ID,
+    "start_time": "2026-04-20T07:00:00Z",
+    "end_time": "2026-04-20T08:00:00Z",
+    "paper_id": None,
+    "questions": "Is my sample large enough?",
+    "status": "scheduled",
+    "payment_status": "pending",
+    **_PRICE,
+    "expires_at": "2026-04-18T10:15:00Z",
+    "zoom_link": None,
+    "cancellation": None,
+    "refund": None,
+    "no_show": False,
+    "created_at": "2026-04-18T10:00:00Z",
+    "updated_at": "2026-04-18T10:00:00Z",
+}
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "Cancellation": {"reason": "I can't make it."},
+    "CancellationOfSession": {
+        "by": "client",
+        "reason": "canceled_by_client",
+        "note": "I can't make it.",
+        "at": "2026-04-18T12:00:00Z",
+    },
+    "ErrorEnvelope": {
+        "error": {"code": "SLOT_UNAVAILABLE", "message": "This time slot is no longer available", "details": {}}
+    },
+    "Liveness": {"status": "ok"},
+    "Money": _PRICE,
+    "NewSession": {"time_slot_id": _SLOT_ID, "questions": "Is my sample large enough?"},
+    "NextSlot": _RESEARCHER["next_available_slot"],
+    "PaidIntent": {"session_id": _SESSION_ID, "payment_intent_id": "pi_3OExample"},
+    "PaymentIntent": {
+        "client_secret": "pi_3OExample_secret_example",
+        "payment_intent_id": "pi_3OExample",
+        "publishable_key": "pk_test_example",
+        **_PRICE,
+    },
+    "PaymentOfSession": {"session_id": _SESSION_ID},
+    "Problem": {"code": "SLOT_UNAVAILABLE", "message": "This time slot is no longer available", "details": {}},
+    "Quote": {"session_id": _SESSION_ID, "percent": 100, "refund": _PRICE, "quoted_at": "2026-04-18T12:00:00Z"},
+    "Rating": _RESEARCHER["rating"],
+    "Readiness": {"status": "ready", "checks": {"database": "ok", "migrations": "ok", "worker": "ok"}},
+    "Received": {"received": True},
+    "Refund": {**_PRICE, "status": "pending"},
+    "Researcher": _RESEARCHER,
+    "ResearcherPage": {"researchers": [_RESEARCHER], "next_cursor": None},
+    "Session": _SESSION,
+    "SessionPage": {"sessions": [_SESSION], "next_cursor": None},
+    "TimeSlot": _SLOT,
+    "TimeSlotList": {"time_slots": [_SLOT]},
+}
+"""By the name of the body's shape; a test reads each as that shape."""

@@ -1,0 +1,92 @@
+"""Telling whether this process lives, and whether it can take requests."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from consulting.entrypoints.http.documentation import NO_TOKEN, only_errors
+from consulting.entrypoints.http.refusals import NotReady
+from consulting.entrypoints.http.threads import Threads
+from consulting.entrypoints.http.wire import Answer
+
+log = logging.getLogger(__name__)
+
+OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessCheck:
+    """One thing that must be so before requests can be taken.
+
+    `problem` looks, within a few seconds, and says in a few words what is missing, or None; what it raises counts as
+    missing too. It runs in a thread.
+    """
+
+    name: str
+    problem: Callable[[], str | None]
+
+
+class Liveness(Answer):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(Answer):
+    """Requests can be taken; every check is ok."""
+
+    status: str
+    checks: dict[str, str]
+
+
+@get(
+    "/health/live",
+    summary="Is this process alive?",
+    description="It answers as long as the process does; nothing else is looked at.",
+    responses=only_errors(),
+    security=NO_TOKEN,
+    tags=["Health"],
+)
+async def live() -> Liveness:
+    """Answer at all."""
+    return Liveness(status=OK)
+
+
+@get(
+    "/health/ready",
+    summary="Can this instance take requests?",
+    description="200 only when database, migrations, a worker and whatever else this instance needs are there.",
+    responses=only_errors(NotReady),
+    security=NO_TOKEN,
+    tags=["Health"],
+)
+async def ready(
+    checks: NamedDependency[SkipValidation[Sequence[ReadinessCheck]]],
+    looking: NamedDependency[SkipValidation[Threads]],
+) -> Readiness:
+    """Look at everything that is needed. Raises NotReady."""
+    found = await looking.run(_look, checks)
+    if any(word != OK for word in found.values()):
+        raise NotReady(checks=found)
+    return Readiness(status="ready", checks=found)
+
+
+def _look(checks: Sequence[ReadinessCheck]) -> dict[str, str]:
+    return {check.name: _verdict(check) for check in checks}
+
+
+def _verdict(check: ReadinessCheck) -> str:
+    try:
+        return check.problem() or OK
+    except Exception as failure:  # noqa: BLE001 -- whatever it is, this isn't ready, and the log has it
+        log.warning("readiness check %s failed: %r", check.name, failure)
+        return "failed"
+
+
+HANDLERS = (live, ready)

@@ -1,0 +1,26 @@
+"""Long lists in pages: one more is asked for than shown, which tells whether there is a next page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from litestar.params import QueryParameter
+
+from consulting.entrypoints.http.queries import text_parameter
+
+_T = TypeVar("_T")
+
+DEFAULT_LIMIT = 20
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="How many to give at most, 1 to 100.")]
+Cursor = Annotated[
+    str | None,
+    text_parameter(max_length=1000, description="`next_cursor` of the page before; absent for the first page."),
+]
+
+
+def cut(found: Sequence[_T], *, limit: int) -> tuple[Sequence[_T], _T | None]:
+    """Give what a page shows of limit + 1 found, and the last one shown if more follow."""
+    shown = found[:limit]
+    return shown, shown[-1] if len(found) > limit else None

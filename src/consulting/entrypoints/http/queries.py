@@ -1,0 +1,115 @@
+"""Reading query strings: every problem found, together, and nothing passed over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from litestar import Request
+from litestar.params import QueryParameter
+from litestar.types import Empty
+
+from consulting.domain.errors import FieldProblem, ValidationFailed
+from consulting.entrypoints.http.validation import NO_NUL, problem_of
+
+# The framework reads 1 as true, and numbers as instants; the contract doesn't.
+_SPELLINGS: Final[Mapping[type, tuple[re.Pattern[str], str]]] = {
+    bool: (re.compile("true|false"), "give true or false"),
+    int: (re.compile(r"-?[0-9]{1,18}"), "give a whole number"),
+}
+
+
+def text_parameter(*, description: str, name: str | None = None, max_length: int = 255) -> QueryParameter:
+    """Describe a text parameter: of bounded length, and without the character that no database keeps."""
+    return QueryParameter(name=name, description=description, max_length=max_length, pattern=NO_NUL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One query parameter of a handler: the type that it is read as, and how it must be spelled, if that matters."""
+
+    type: Any
+    required: bool
+    spelling: tuple[re.Pattern[str], str] | None
+
+
+async def check_query(request: Request[Any, Any, Any]) -> None:
+    """Raise ValidationFailed for whatever is wrong with the query; runs before each handler."""
+    known = _parameters(request.route_handler)
+    raw = request.scope["query_string"]
+    if not raw and not any(parameter.required for parameter in known.values()):
+        return
+    _require_text(raw)
+    problems = list(_problems(list(request.query_params.multi_items()), known))
+    if problems:
+        raise ValidationFailed(problems)
+
+
+def _require_text(raw: bytes) -> None:
+    try:
+        unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        raise ValidationFailed.of("query", "this is not UTF-8") from None
+
+
+def _problems(given: list[tuple[str, str]], known: Mapping[str, Parameter]) -> Iterator[FieldProblem]:
+    names = [name for name, _ in given]
+    for name in dict.fromkeys(names):
+        if name not in known:
+            yield FieldProblem(name, "there is no such parameter")
+        elif names.count(name) > 1:
+            yield FieldProblem(name, "give this once")
+    for name, parameter in known.items():
+        if parameter.required and name not in names:
+            yield FieldProblem(name, "this is required")
+    for name, value in given:
+        if name in known and names.count(name) == 1:
+            yield from _problem_of(name, value, known[name])
+
+
+def _problem_of(name: str, value: str, parameter: Parameter) -> Iterator[FieldProblem]:
+    if parameter.spelling is not None and not parameter.spelling[0].fullmatch(value):
+        yield FieldProblem(name, parameter.spelling[1])
+        return
+    try:
+        msgspec.convert(value, parameter.type, strict=False)
+    except msgspec.ValidationError as error:
+        yield problem_of(error, within=name)
+
+
+@lru_cache(maxsize=256)
+def _parameters(handler: Any) -> Mapping[str, Parameter]:
+    """Read a handler's query parameters off its signature."""
+    found = {}
+    for field in handler.parsed_fn_signature.parameters.values():
+        hint = field.raw
+        marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+        mark = next((each for each in marks if isinstance(each, QueryParameter)), None)
+        if mark is not None:
+            plain = set(_plain_types(hint))
+            spelling = next((rule for kind, rule in _SPELLINGS.items() if kind in plain), None)
+            found[mark.name or field.name] = Parameter(
+                type=_constrained(get_args(hint)[0], mark), required=field.default is Empty, spelling=spelling
+            )
+    return found
+
+
+def _constrained(kind: Any, mark: QueryParameter) -> Any:
+    stated = {name: getattr(mark, name) for name in ("ge", "le", "max_length", "pattern")}
+    return Annotated[kind, msgspec.Meta(**{name: bound for name, bound in stated.items() if bound is not None})]
+
+
+def _plain_types(hint: Any) -> Iterator[Any]:
+    if get_origin(hint) is Annotated:
+        yield from _plain_types(get_args(hint)[0])
+    elif get_origin(hint) in {Union, UnionType}:
+        for each in get_args(hint):
+            yield from _plain_types(each)
+    else:
+        yield hint

@@ -1,0 +1,58 @@
+"""Recognizing callers, and turning away those who may not enter. What of others they may see, the use cases say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from consulting.application.callers import Caller
+from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.refusals import SignInRequired, TokenInvalid
+from consulting.entrypoints.http.threads import Threads
+from consulting.entrypoints.http.tokens import Tokens
+
+Connection = ASGIConnection[Any, Caller | None, Any, Any]
+
+
+class Recognition:
+    """Sets the `user` of every request below it: the token's caller, or None for a request without a token.
+
+    A bad token is TokenInvalid, on every path. Only a key that must be fetched takes a thread.
+    """
+
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, threads: Threads) -> None:
+        """Wrap an application."""
+        self._app, self._tokens, self._threads = app, tokens, threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Recognize the caller, then go on."""
+        scope["user"] = await self._caller(scope)
+        await self._app(scope, receive, send)
+
+    async def _caller(self, scope: Scope) -> Caller | None:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        if not given:
+            return None
+        scheme, _, token = given[0].decode("latin-1").partition(" ")
+        if len(given) > 1 or scheme.lower() != "bearer":
+            raise TokenInvalid
+        key = self._tokens.key_at_hand(token)
+        if key is None:
+            return await self._threads.run(self._tokens.caller, token)
+        return self._tokens.caller(token, key=key)
+
+
+def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let only signed-in callers pass: a guard."""
+    if connection.user is None:
+        raise SignInRequired
+
+
+def caller_of(request: ApiRequest) -> Caller:
+    """Give the signed-in caller. Raises SignInRequired."""
+    if request.user is None:
+        raise SignInRequired
+    return request.user

@@ -1,0 +1,223 @@
+"""Booking, looking at and canceling sessions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from litestar import Response, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
+
+from consulting.application.booking import BookSession, GetSession, ListSessions
+from consulting.application.calendars import GetCalendar
+from consulting.application.cancellation import CancelSession, QuoteCancellation
+from consulting.domain.errors import (
+    EmailRequired,
+    HoldLimitReached,
+    OwnSlot,
+    SessionCompleted,
+    SessionNotConfirmed,
+    SessionNotFound,
+    SessionStarted,
+    SlotNotFound,
+    SlotUnavailable,
+    ValidationFailed,
+)
+from consulting.domain.local_days import EARLIEST, LATEST, local_days
+from consulting.domain.period import Period
+from consulting.domain.session_states import Status
+from consulting.entrypoints.http import wire
+from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.documentation import LOCATION, WITH_TOKEN, errors, errors_of_writing, story
+from consulting.entrypoints.http.fields import fields_named
+from consulting.entrypoints.http.ids import read_id
+from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cut
+from consulting.entrypoints.http.refusals import SignInRequired
+from consulting.entrypoints.http.security import caller_of, signed_in
+from consulting.entrypoints.http.threads import Threads
+from consulting.entrypoints.http.time_slots import Zone, zone_for
+
+InStatus = Annotated[Status | None, QueryParameter(name="status", description="Only those that stand like this now.")]
+First = Annotated[date | None, QueryParameter(name="from", description="Only those that start on this day or later.")]
+Last = Annotated[date | None, QueryParameter(name="to", description="Only those that start on this day or earlier.")]
+
+
+@post(
+    "/sessions",
+    summary="Book a time slot",
+    description=story(BookSession),
+    responses=errors_of_writing(
+        EmailRequired, OwnSlot, SlotNotFound, SlotUnavailable, HoldLimitReached, SignInRequired
+    ),
+    response_headers=LOCATION,
+    guards=[signed_in],
+    security=WITH_TOKEN,
+    tags=["Sessions"],
+)
+async def book_session(
+    request: ApiRequest,
+    data: JSONBody[wire.NewSession],
+    book_session: NamedDependency[SkipValidation[BookSession]],
+    database: NamedDependency[SkipValidation[Threads]],
+    public_url: NamedDependency[str],
+) -> Response[wire.Session]:
+    """Hold a slot for the caller."""
+    view = await database.run(
+        book_session,
+        caller=caller_of(request),
+        time_slot_id=read_id(data.time_slot_id, SlotNotFound),
+        questions=data.questions,
+        paper_id=data.paper_id,
+    )
+    body = wire.session_body(view)
+    return Response(body, headers={"Location": f"{public_url}/api/sessions/{body.id}"})
+
+
+@get(
+    "/sessions",
+    summary="List your sessions",
+    description=story(ListSessions),
+    responses=errors(SignInRequired),
+    guards=[signed_in],
+    security=WITH_TOKEN,
+    tags=["Sessions"],
+)
+async def list_sessions(  # noqa: PLR0913, PLR0917 -- one for each query parameter
+    request: ApiRequest,
+    list_sessions: NamedDependency[SkipValidation[ListSessions]],
+    database: NamedDependency[SkipValidation[Threads]],
+    status: InStatus = None,
+    first: First = None,
+    last: Last = None,
+    timezone: Zone = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> wire.SessionPage:
+    """List the caller's own sessions."""
+    caller = caller_of(request)
+    views = await database.run(
+        list_sessions,
+        caller=caller,
+        status=status,
+        starting=_starting(first, last, zone_for(timezone, caller)),
+        after=None if cursor is None else read_id(cursor, _BadCursor),
+        limit=limit + 1,
+    )
+    shown, final = cut(views, limit=limit)
+    return wire.SessionPage(
+        sessions=[wire.session_body(view) for view in shown],
+        next_cursor=None if final is None else str(final.session.id),
+    )
+
+
+class _BadCursor(ValidationFailed):
+    """Some fields are not valid; `details.fields` says which, and why."""
+
+    def __init__(self) -> None:
+        super().__init__(ValidationFailed.of("cursor", "give the `next_cursor` of the page before").problems)
+
+
+@get(
+    "/sessions/{id:str}",
+    summary="Get a session",
+    description=story(GetSession),
+    responses=errors(SessionNotFound, SignInRequired),
+    guards=[signed_in],
+    security=WITH_TOKEN,
+    tags=["Sessions"],
+)
+async def get_session(
+    request: ApiRequest,
+    id: FromPath[str],
+    get_session: NamedDependency[SkipValidation[GetSession]],
+    database: NamedDependency[SkipValidation[Threads]],
+) -> wire.Session:
+    """Show a session."""
+    view = await database.run(get_session, read_id(id, SessionNotFound), caller=caller_of(request))
+    return wire.session_body(view)
+
+
+@patch(
+    "/sessions/{id:str}/cancel",
+    summary="Cancel a session",
+    description=story(CancelSession),
+    responses=errors_of_writing(SessionNotFound, SessionStarted, SessionCompleted, SignInRequired),
+    guards=[signed_in],
+    security=WITH_TOKEN,
+    tags=["Sessions"],
+)
+async def cancel_session(
+    request: ApiRequest,
+    id: FromPath[str],
+    cancel_session: NamedDependency[SkipValidation[CancelSession]],
+    database: NamedDependency[SkipValidation[Threads]],
+    data: JSONBody[wire.Cancellation | None] = None,
+) -> wire.Session:
+    """Cancel the caller's own session."""
+    note = None if data is None else data.reason
+    view = await database.run(
+        cancel_session, read_id(id, SessionNotFound), caller=caller_of(request), note=note or None
+    )
+    return wire.session_body(view)
+
+
+@get(
+    "/sessions/{id:str}/cancellation",
+    summary="Quote a cancellation",
+    description=story(QuoteCancellation),
+    responses=errors(SessionNotFound, SignInRequired),
+    guards=[signed_in],
+    security=WITH_TOKEN,
+    tags=["Sessions"],
+)
+async def quote_cancellation(
+    request: ApiRequest,
+    id: FromPath[str],
+    quote_cancellation: NamedDependency[SkipValidation[QuoteCancellation]],
+    database: NamedDependency[SkipValidation[Threads]],
+) -> wire.Quote:
+    """Say what canceling now would give back."""
+    quote = await database.run(quote_cancellation, read_id(id, SessionNotFound), caller=caller_of(request))
+    return wire.quote_body(quote)
+
+
+@get(
+    "/sessions/{id:str}/calendar.ics",
+    summary="Get a session as a calendar file",
+    description=story(GetCalendar),
+    responses=errors(SessionNotFound, SessionNotConfirmed, SignInRequired),
+    media_type="text/calendar",
+    guards=[signed_in],
+    security=WITH_TOKEN,
+    tags=["Sessions"],
+)
+async def get_calendar(
+    request: ApiRequest,
+    id: FromPath[str],
+    get_calendar: NamedDependency[SkipValidation[GetCalendar]],
+    database: NamedDependency[SkipValidation[Threads]],
+) -> Response[bytes]:
+    """Give the session as an iCalendar object."""
+    content = await database.run(get_calendar, read_id(id, SessionNotFound), caller=caller_of(request))
+    return Response(content, media_type="text/calendar; charset=utf-8")
+
+
+def _starting(first: date | None, last: date | None, timezone: str) -> Period | None:
+    if first is None and last is None:
+        return None
+    since, until = first or EARLIEST, last or LATEST
+    if since > until:
+        raise ValidationFailed.of("to", "give a date from `from` on")
+    with fields_named(date="from" if first else "to"):
+        return local_days(first=since, last=until, timezone=timezone)
+
+
+HANDLERS = (
+    book_session,
+    list_sessions,
+    get_session,
+    cancel_session,
+    quote_cancellation,
+    get_calendar,
+)

@@ -1,0 +1,61 @@
+"""Running the synchronous use cases in a few threads, and saying no in time when those are busy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import Final, ParamSpec, TypeVar
+
+from consulting.entrypoints.http.refusals import Overloaded
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+LONGEST_WAIT: Final = 2.0
+QUEUED_PER_THREAD: Final = 100
+
+
+class Threads:
+    """A small pool of threads with a bounded queue; whoever waits longer than `wait` seconds is turned away.
+
+    Used from one event loop.
+    """
+
+    def __init__(self, name: str, *, count: int, wait: float = LONGEST_WAIT, queue: int | None = None) -> None:
+        """Make a pool of `count` threads before which at most `queue` calls wait."""
+        self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
+        self._free = asyncio.Semaphore(count)
+        self._wait = wait
+        self._queue = count * QUEUED_PER_THREAD if queue is None else queue
+        self._waiting = 0
+
+    async def run(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Call in a thread of the pool, with the caller's context. Raises Overloaded, and whatever the call raises."""
+        if self._free.locked():
+            await self._queued()
+        else:
+            await self._free.acquire()
+        try:
+            bound = partial(copy_context().run, partial(call, *args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
+        finally:
+            self._free.release()
+
+    async def _queued(self) -> None:
+        if self._waiting >= self._queue:
+            raise Overloaded
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Overloaded from None
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let running calls end, and take no more."""
+        self._executor.shutdown(wait=True, cancel_futures=True)

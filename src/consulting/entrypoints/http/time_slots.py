@@ -1,0 +1,109 @@
+"""Looking at a researcher's time slots."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, SkipValidation
+
+from consulting.application.callers import Caller
+from consulting.application.directory import LONGEST_RANGE_DAYS, GetTimeSlot, ListTimeSlots
+from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
+from consulting.domain.local_time import timezone_problems
+from consulting.entrypoints.http import wire
+from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.documentation import OPEN, errors, story
+from consulting.entrypoints.http.fields import fields_named
+from consulting.entrypoints.http.ids import read_id
+from consulting.entrypoints.http.queries import text_parameter
+from consulting.entrypoints.http.threads import Threads
+
+ResearcherId = Annotated[str, text_parameter(description="Whose time slots.")]
+Day = Annotated[date | None, QueryParameter(description="A calendar day in the zone: this, or `from` and `to`.")]
+First = Annotated[date | None, QueryParameter(name="from", description="The first calendar day.")]
+Last = Annotated[
+    date | None, QueryParameter(name="to", description=f"The last calendar day; at most {LONGEST_RANGE_DAYS} in all.")
+]
+Zone = Annotated[
+    str | None,
+    text_parameter(description="The IANA zone of days and local times; else the token's `zoneinfo`, else UTC."),
+]
+
+
+@get(
+    "/time-slots",
+    summary="List time slots",
+    description=story(ListTimeSlots),
+    responses=errors(ResearcherNotFound),
+    security=OPEN,
+    tags=["Time slots"],
+)
+async def list_time_slots(
+    request: ApiRequest,
+    list_time_slots: NamedDependency[SkipValidation[ListTimeSlots]],
+    database: NamedDependency[SkipValidation[Threads]],
+    researcher_id: ResearcherId,
+    date: Day = None,
+    first: First = None,
+    last: Last = None,
+    timezone: Zone = None,
+) -> wire.TimeSlotList:
+    """List the slots of one day or several, available or not."""
+    caller = request.user
+    tz = zone_for(timezone, caller)
+    since, until = _days(date, first, last)
+    with fields_named(date="date" if date else "from"):
+        offered = await database.run(
+            list_time_slots,
+            researcher_id=read_id(researcher_id, ResearcherNotFound),
+            first=since,
+            last=until,
+            timezone=tz,
+            caller=caller,
+        )
+    return wire.TimeSlotList(time_slots=[wire.slot_body(each, timezone=tz) for each in offered])
+
+
+@get(
+    "/time-slots/{id:str}",
+    summary="Get a time slot",
+    description=story(GetTimeSlot),
+    responses=errors(SlotNotFound),
+    security=OPEN,
+    tags=["Time slots"],
+)
+async def get_time_slot(
+    request: ApiRequest,
+    id: FromPath[str],
+    get_time_slot: NamedDependency[SkipValidation[GetTimeSlot]],
+    database: NamedDependency[SkipValidation[Threads]],
+    timezone: Zone = None,
+) -> wire.TimeSlot:
+    """Show one slot."""
+    tz = zone_for(timezone, request.user)
+    offered = await database.run(get_time_slot, read_id(id, SlotNotFound), caller=request.user)
+    return wire.slot_body(offered, timezone=tz)
+
+
+def zone_for(asked: str | None, caller: Caller | None) -> str:
+    """Choose the zone to answer in: the one asked for, else the caller's, else UTC. Raises ValidationFailed."""
+    if asked is None:
+        return (caller and caller.timezone) or "UTC"
+    problems = timezone_problems(asked)
+    if problems:
+        raise ValidationFailed(problems)
+    return asked
+
+
+def _days(day: date | None, first: date | None, last: date | None) -> tuple[date, date]:
+    if day is not None and first is None and last is None:
+        return day, day
+    if day is None and first is not None and last is not None:
+        return first, last
+    raise ValidationFailed.of("date", "give either `date`, or both `from` and `to`")
+
+
+HANDLERS = (list_time_slots, get_time_slot)
