@@ -1,0 +1,7 @@
+"""Meetings at Zoom."""
+
+from __future__ import annotations
+
+from consulting.adapters.zoom.rooms import ZoomRooms, open_rooms
+
+__all__ = ["ZoomRooms", "open_rooms"]
