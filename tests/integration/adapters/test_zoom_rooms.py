@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from consulting.adapters.zoom import ZoomRooms, open_rooms
+from consulting.adapters.zoom import ZoomRooms, open_meeting_rooms
 from consulting.application.ports.meeting_rooms import (
     MeetingRequest,
     MeetingRoomsMisconfigured,
@@ -31,6 +31,11 @@ START = datetime(2027, 3, 1, 14, 0, tzinfo=UTC)
 ONE, TWO = "one@example.org", "two@example.org"
 
 
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
 def rooms_at(url: str, **changes: Any) -> ZoomRooms:
     plain: dict[str, Any] = {
         "account_id": "sandbox-account",
@@ -39,8 +44,9 @@ def rooms_at(url: str, **changes: Any) -> ZoomRooms:
         "api_url": f"{url}/zoom/v2",
         "oauth_url": f"{url}/zoom/oauth/token",
         "timeout_seconds": 1,
+        "clock": SystemClock(),
     }
-    return open_rooms(**{**plain, **changes})
+    return open_meeting_rooms(**{**plain, **changes})
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import requests
 
 from consulting.adapters.zoom.refusals import Refused
 from consulting.adapters.zoom.tokens import Tokens
+from consulting.application.ports.clock import Clock
 from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable
 
 with warnings.catch_warnings():
@@ -57,6 +58,7 @@ class Calls:
 
     api_url: str
     tokens: Tokens
+    clock: Clock
 
     def ask(self, work: Work, patience: Patience) -> Any:
         """Give the answer's JSON, None for an empty one. Raises Refused, and the port's errors for all the rest."""
@@ -65,7 +67,7 @@ class Calls:
         if response.status_code == _TOKEN_REJECTED:
             token = self.tokens.instead_of(token, timeout=patience.left())
             response = self._send(work, token, patience)
-        return _answer(response)
+        return self._answer(response)
 
     def _send(self, work: Work, token: str, patience: Patience) -> requests.Response:
         component = MeetingComponentV2(
@@ -77,14 +79,13 @@ class Calls:
             _log.warning("zoom: %s", type(error).__name__)
             raise MeetingRoomsUnavailable from None
 
-
-def _answer(response: requests.Response) -> Any:
-    if not response.ok:
-        _log.warning("zoom: status %s, trace %s", response.status_code, response.headers.get("X-Zm-Trackingid"))
-        raise Refused(response)
-    if not response.content:
-        return None
-    try:
-        return response.json()
-    except ValueError:
-        raise MeetingRoomsUnavailable from None
+    def _answer(self, response: requests.Response) -> Any:
+        if not response.ok:
+            _log.warning("zoom: status %s, trace %s", response.status_code, response.headers.get("X-Zm-Trackingid"))
+            raise Refused(response, at=self.clock.now())
+        if not response.content:
+            return None
+        try:
+            return response.json()
+        except ValueError:
+            raise MeetingRoomsUnavailable from None

@@ -14,24 +14,22 @@ LONGEST_WAIT: Final = timedelta(days=1)
 class Refused(Exception):
     """An answer of Zoom's that is no success; it stays inside this package."""
 
-    def __init__(self, response: requests.Response) -> None:
+    def __init__(self, response: requests.Response, *, at: datetime) -> None:
         """Keep what decides on what to do: nothing of it names a person."""
         super().__init__(f"status {response.status_code}")
         self.status = response.status_code
         self.of_the_day = "daily" in response.headers.get("X-RateLimit-Type", "").lower()
         self.about_timezone = self.status == 400 and "timezone" in response.text.lower()
-        self.retry_after = retry_after(response)
+        self.retry_after = retry_after(response, at=at)
 
 
-def retry_after(response: requests.Response) -> timedelta | None:
+def retry_after(response: requests.Response, *, at: datetime) -> timedelta | None:
     """Read Retry-After: seconds, or the instant at which a daily limit ends, as Zoom writes it; a day at most."""
     asked = response.headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
         return min(timedelta(seconds=int(asked[:9])), LONGEST_WAIT)
-    until, now = _instant(asked), _instant(response.headers.get("Date", ""))
-    if until is None or now is None:
-        return None
-    return min(max(until - now, timedelta(0)), LONGEST_WAIT)
+    until = _instant(asked)
+    return None if until is None else min(max(until - at, timedelta(0)), LONGEST_WAIT)
 
 
 def _instant(text: str) -> datetime | None:

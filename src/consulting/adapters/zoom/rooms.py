@@ -14,6 +14,7 @@ from consulting.adapters.zoom.calls import Calls, Patience
 from consulting.adapters.zoom.refusals import Refused
 from consulting.adapters.zoom.schedule import Listed, fields, is_full, minutes, read
 from consulting.adapters.zoom.tokens import Tokens
+from consulting.application.ports.clock import Clock
 from consulting.application.ports.meeting_rooms import (
     MeetingRequest,
     MeetingRoomsMisconfigured,
@@ -31,7 +32,7 @@ _CALLS_TOGETHER: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoomRooms:
-    """Meetings at Zoom. Build it with `open_rooms`; safe to share between threads and processes.
+    """Meetings at Zoom. Build it with `open_meeting_rooms`; safe to share between threads and processes.
 
     Zoom has no idempotency keys: a meeting carries its session's reference, and the hosts' lists are searched for it
     before another is made. Zoom also lets meetings of one host overlap and then starts only the first, so the same
@@ -219,7 +220,7 @@ def _port_errors() -> Iterator[None]:
         raise MeetingRoomsMisconfigured from None
 
 
-def open_rooms(
+def open_meeting_rooms(
     *,
     account_id: str,
     client_id: str,
@@ -227,6 +228,7 @@ def open_rooms(
     api_url: str,
     oauth_url: str,
     timeout_seconds: float,
+    clock: Clock,
     meetings_at_once: int = 1,
 ) -> ZoomRooms:
     """Build it without asking Zoom anything; `meetings_at_once` is what a host's plan lets run together.
@@ -235,5 +237,5 @@ def open_rooms(
     such calls.
     """
     tokens = Tokens(oauth_url=oauth_url, account_id=account_id, client_id=client_id, client_secret=client_secret)
-    calls = Calls(api_url=api_url.rstrip("/"), tokens=tokens)
+    calls = Calls(api_url=api_url.rstrip("/"), tokens=tokens, clock=clock)
     return ZoomRooms(calls=calls, timeout_seconds=timeout_seconds, meetings_at_once=meetings_at_once)
