@@ -18,6 +18,7 @@ import pytest
 pytest.register_assert_rewrite(
     "consulting.adapters.contracts.mailer",
     "consulting.adapters.contracts.meeting_rooms",
+    "consulting.adapters.contracts.outside",
     "consulting.adapters.contracts.payment_gateway",
     "consulting.adapters.contracts.storage",
     "consulting.adapters.contracts.turns",

@@ -1,0 +1,22 @@
+"""What a payment provider's adapter has to do: subclass PaymentGatewayContract, and provide its four fixtures."""
+
+from consulting.adapters.contracts.payment_gateway.charges import ChargesContract
+from consulting.adapters.contracts.payment_gateway.fixtures import PaymentMessages, PaymentProvider, SignedMessage
+from consulting.adapters.contracts.payment_gateway.messages import MessagesContract
+from consulting.adapters.contracts.payment_gateway.outages import OutagesContract
+from consulting.adapters.contracts.payment_gateway.refunds import MoneyBackContract
+
+__all__ = [
+    "ChargesContract",
+    "MessagesContract",
+    "MoneyBackContract",
+    "OutagesContract",
+    "PaymentGatewayContract",
+    "PaymentMessages",
+    "PaymentProvider",
+    "SignedMessage",
+]
+
+
+class PaymentGatewayContract(ChargesContract, MoneyBackContract, OutagesContract, MessagesContract):
+    """The whole port. Fixtures: `gateway`, `provider`, `line` and `messages`."""

@@ -1,0 +1,99 @@
+"""What the payment suites ask of a test: the adapter, and hands at the other end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+import pytest
+
+from consulting.adapters.contracts import sample
+from consulting.adapters.contracts.contract import Contract, missing
+from consulting.adapters.contracts.outside import Line
+from consulting.application.ports.payment_gateway import PaymentGateway
+from consulting.domain.money import Money
+from consulting.domain.payments import Intent
+
+PRICE = Money(12_000, "usd")
+SESSION = sample.identity("session", 1)
+
+
+class PaymentProvider(Protocol):
+    """The client in front of a browser, and a look into the provider's own books."""
+
+    def pays(self, intent: Intent) -> None:
+        """Pay the intent with a card that works; do nothing, or raise, where it can't be paid any more."""
+
+    def is_declined(self, intent: Intent) -> None:
+        """Try to pay the intent with a card that is declined."""
+
+    def intents_of(self, session_id: UUID) -> Sequence[str]:
+        """Name every intent that the provider has for this session."""
+
+
+class SignedMessage(Protocol):
+    """A message as the provider sends it; header names are lower-case."""
+
+    @property
+    def body(self) -> bytes:
+        """The raw bytes."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """All headers, the signature among them."""
+
+
+class PaymentMessages(Protocol):
+    """The provider as a sender of messages that it signs."""
+
+    def about(self, intent_id: str) -> SignedMessage:
+        """Write a message about this intent, another one each time, sent now."""
+
+    def outdated(self, intent_id: str) -> SignedMessage:
+        """Write a message that was rightly signed an hour ago."""
+
+
+class PaymentsContract(Contract):
+    """What every suite about payments asks for. `currencies` are some that the provider takes, usd among them."""
+
+    currencies: ClassVar[Sequence[str]] = ("usd", "jpy")
+
+    @pytest.fixture
+    def gateway(self) -> PaymentGateway:
+        """Give the adapter, its provider knowing nothing yet of the suite's keys and sessions."""
+        missing("gateway", gives="the PaymentGateway to judge")
+
+    @pytest.fixture
+    def provider(self) -> PaymentProvider:
+        """Give hands at the other end."""
+        missing("provider", gives="a PaymentProvider: pays, is_declined, intents_of")
+
+    @pytest.fixture
+    def line(self) -> Line:
+        """Give the line between the two."""
+        missing("line", gives="a Line: unreachable, answer_lost, silent, credentials_refused")
+
+    @pytest.fixture
+    def messages(self) -> PaymentMessages:
+        """Give the provider's messages."""
+        missing("messages", gives="PaymentMessages: about, outdated")
+
+
+def opened(gateway: PaymentGateway, *, key: str = "session-1:1", amount: Money = PRICE) -> Intent:
+    """Open an intent for the session."""
+    return gateway.create_intent(key=key, amount=amount, session_id=SESSION)
+
+
+def shown(gateway: PaymentGateway, intent: Intent) -> Intent:
+    """Show the intent as it stands now."""
+    found = gateway.retrieve_intent(intent.id)
+    assert found is not None, "the provider doesn't know the intent that it opened"
+    return found
+
+
+def paid(gateway: PaymentGateway, provider: PaymentProvider, *, key: str = "session-1:1") -> Intent:
+    """Open an intent and let the client pay it."""
+    intent = opened(gateway, key=key)
+    provider.pays(intent)
+    return shown(gateway, intent)

@@ -1,0 +1,104 @@
+"""What is promised about refunds: each key gives back once, and never more than was paid."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+
+import pytest
+
+from consulting.adapters.contracts.payment_gateway.fixtures import (
+    PRICE,
+    PaymentProvider,
+    PaymentsContract,
+    opened,
+    paid,
+    shown,
+)
+from consulting.adapters.contracts.turns import at_once
+from consulting.application.ports.payment_gateway import (
+    PaymentGateway,
+    PaymentGatewayMisconfigured,
+    PaymentGatewayUnavailable,
+)
+from consulting.domain.money import Money, nothing
+from consulting.domain.refunds import RefundState
+
+ON_ITS_WAY = frozenset({RefundState.PENDING, RefundState.SUCCEEDED})
+HALF = PRICE.share(percent=50)
+NO_REFUND = ("re_nothing", "", "../refunds", "re_1?expand=x", "ünï", "x" * 2000, "a\r\nb")
+
+
+class MoneyBackContract(PaymentsContract):
+    """Refunds are asked for, repeated, and refused for good."""
+
+    def test_a_part_can_be_given_back(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        intent = paid(gateway, provider)
+        refund = gateway.refund(key="r1:1", intent_id=intent.id, amount=Money(1, "usd"))
+        assert refund.id
+        assert refund.state in ON_ITS_WAY
+        seen = shown(gateway, intent)
+        assert (seen.received, seen.returned) == (PRICE, Money(1, "usd"))
+
+    def test_everything_can_be_given_back_in_parts(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        intent = paid(gateway, provider)
+        first = gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        second = gateway.refund(key="r2:1", intent_id=intent.id, amount=HALF)
+        assert first.id != second.id
+        assert shown(gateway, intent).returned == PRICE
+
+    def test_the_same_key_gives_back_once(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        intent = paid(gateway, provider)
+        first = gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        again = gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        assert again.id == first.id
+        assert shown(gateway, intent).returned == HALF
+
+    def test_the_same_key_at_once_gives_back_once(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        intent = paid(gateway, provider)
+        give_back = partial(gateway.refund, key="r1:1", intent_id=intent.id, amount=HALF)
+        refused = [outcome.raised for outcome in at_once(*[give_back] * 4) if outcome.raised is not None]
+        assert all(isinstance(error, PaymentGatewayUnavailable) for error in refused), refused
+        assert give_back().state in ON_ITS_WAY
+        assert shown(gateway, intent).returned == HALF
+
+    def test_more_than_was_paid_is_refused_for_good(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        intent = paid(gateway, provider)
+        refund = gateway.refund(key="r1:1", intent_id=intent.id, amount=Money(PRICE.amount + 1, "usd"))
+        assert refund.state is RefundState.FAILED
+        assert shown(gateway, intent).returned == nothing(currency="usd")
+
+    def test_more_than_is_left_is_refused_for_good(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        intent = paid(gateway, provider)
+        gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        refund = gateway.refund(key="r2:1", intent_id=intent.id, amount=PRICE)
+        assert refund.state is RefundState.FAILED
+        assert shown(gateway, intent).returned == HALF
+
+    def test_different_refunds_at_once_never_give_back_more_than_was_paid(
+        self, gateway: PaymentGateway, provider: PaymentProvider
+    ) -> None:
+        intent = paid(gateway, provider)
+        at_once(*(partial(gateway.refund, key=f"r{n}:1", intent_id=intent.id, amount=PRICE) for n in range(4)))
+        assert shown(gateway, intent).returned == PRICE
+
+    def test_an_intent_that_was_never_paid_gives_nothing_back(self, gateway: PaymentGateway) -> None:
+        intent = opened(gateway)
+        assert gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF).state is RefundState.FAILED
+
+    def test_an_unknown_intent_gives_nothing_back(self, gateway: PaymentGateway) -> None:
+        with suppress(PaymentGatewayMisconfigured):
+            refund = gateway.refund(key="r1:1", intent_id="pi_nothing", amount=HALF)
+            assert refund.state is RefundState.FAILED
+
+    def test_a_refund_is_shown_as_it_stands(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        intent = paid(gateway, provider)
+        refund = gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        seen = gateway.retrieve_refund(refund.id)
+        assert seen is not None
+        assert seen.id == refund.id
+        assert seen.state in ON_ITS_WAY
+
+    @pytest.mark.parametrize("name", NO_REFUND)
+    def test_an_unknown_refund_is_none(self, gateway: PaymentGateway, name: str) -> None:
+        assert gateway.retrieve_refund(name) is None
