@@ -22,8 +22,7 @@ def local_days(*, first: date, last: date, timezone: str) -> Period | None:
         raise ValidationFailed(problems)
     if not EARLIEST <= first <= last <= LATEST:
         raise ValidationFailed.of("date", f"give a date from {EARLIEST} to {LATEST}")
-    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-    stretches = [stretch for day in (days[0], days[-1]) for stretch in _day(day, timezone)]
+    stretches = [stretch for day in (first, last) for stretch in _day(day, timezone)]
     if not stretches:
         return local_days(first=first, last=last - timedelta(days=1), timezone=timezone) if first < last else None
     return Period(min(each.start for each in stretches), max(each.end for each in stretches))

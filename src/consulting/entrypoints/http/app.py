@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import fields
 from typing import Any
 
 from litestar import Litestar, Response
@@ -22,7 +23,7 @@ from consulting.entrypoints.http.resources import Surroundings, dependencies, ro
 from consulting.entrypoints.http.security import Recognition
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
-from consulting.entrypoints.http.use_cases import resolve
+from consulting.entrypoints.http.use_cases import UseCases
 
 
 class Answer(Response[Any]):
@@ -51,7 +52,7 @@ def create_app(container: Container) -> Litestar:
     recognition = _recognition(tokens_of(settings), around.provider)
     app = Litestar(
         [*routers(recognition=[recognition]), docs_router()],
-        dependencies=dependencies(resolve(container), around),
+        dependencies=dependencies(_use_cases(container), around),
         request_class=ApiRequest,
         response_class=Answer,
         exception_handlers={
@@ -66,6 +67,11 @@ def create_app(container: Container) -> Litestar:
     )
     app.asgi_handler = Doorway(app.asgi_handler, ids=container.identities(), metrics=around.metrics)
     return app
+
+
+def _use_cases(container: Container) -> UseCases:
+    """Have the container build them all; its providers have their names."""
+    return UseCases(**{field.name: getattr(container, field.name)() for field in fields(UseCases)})
 
 
 def _recognition(tokens: Tokens, threads: Threads) -> Callable[[ASGIApp], ASGIApp]:

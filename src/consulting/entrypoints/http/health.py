@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -14,22 +13,11 @@ from consulting.entrypoints.http.documentation import NO_TOKEN, only_errors
 from consulting.entrypoints.http.refusals import NotReady
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.wire import Answer
+from consulting.entrypoints.readiness import ReadinessCheck
 
 log = logging.getLogger(__name__)
 
 OK = "ok"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadinessCheck:
-    """One thing that must be so before requests can be taken.
-
-    `problem` looks, within a few seconds, and says in a few words what is missing, or None; what it raises counts as
-    missing too. It runs in a thread.
-    """
-
-    name: str
-    problem: Callable[[], str | None]
 
 
 class Liveness(Answer):

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 
+from consulting.application import refunds
 from consulting.application.ports import mailer, meeting_rooms, payment_gateway, transactions
 from consulting.domain import errors
 from consulting.domain.errors import ConsultingError
@@ -51,6 +52,8 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     errors.PaymentIncomplete: 409,
     errors.PaymentMismatch: 409,
     errors.RefundExceedsPayment: 409,
+    refunds.RefundDisputed: 409,
+    refunds.RefundFailed: 409,
     errors.ReviewRefused: 409,
     errors.ReviewExists: 409,
     payment_gateway.PaymentDeclined: 409,
@@ -138,6 +141,8 @@ def answer_refusal(request: Request[Any, Any, Any], error: ConsultingError) -> R
 
 def answer_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses by itself."""
+    if isinstance(error, ValidationException):  # queries are checked before: what is left is a body that isn't there
+        return _answer(errors.ValidationFailed.of("body", "this is required"))
     refusal = _BY_STATUS.get(error.status_code, refusals.InternalError)
     if refusal is refusals.InternalError:
         return answer_unexpected(request, error)

@@ -92,10 +92,11 @@ def _parameters(handler: Any) -> Mapping[str, Parameter]:
         marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
         mark = next((each for each in marks if isinstance(each, QueryParameter)), None)
         if mark is not None:
-            plain = set(_plain_types(hint))
-            spelling = next((rule for kind, rule in _SPELLINGS.items() if kind in plain), None)
+            plain = _given_type(get_args(hint)[0])
             found[mark.name or field.name] = Parameter(
-                type=_constrained(get_args(hint)[0], mark), required=field.default is Empty, spelling=spelling
+                type=_constrained(plain, mark),
+                required=field.default is Empty,
+                spelling=_SPELLINGS.get(plain),
             )
     return found
 
@@ -105,11 +106,9 @@ def _constrained(kind: Any, mark: QueryParameter) -> Any:
     return Annotated[kind, msgspec.Meta(**{name: bound for name, bound in stated.items() if bound is not None})]
 
 
-def _plain_types(hint: Any) -> Iterator[Any]:
-    if get_origin(hint) is Annotated:
-        yield from _plain_types(get_args(hint)[0])
-    elif get_origin(hint) in {Union, UnionType}:
-        for each in get_args(hint):
-            yield from _plain_types(each)
-    else:
-        yield hint
+def _given_type(hint: Any) -> Any:
+    """Take None away: a parameter that is given is never None, whatever it says."""
+    if get_origin(hint) not in {Union, UnionType}:
+        return hint
+    kinds = [each for each in get_args(hint) if each is not type(None)]
+    return Union[tuple(kinds)]  # noqa: UP007 -- there is no other way to write one of several types in a list

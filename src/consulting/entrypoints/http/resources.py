@@ -11,11 +11,11 @@ from litestar.di import Provide
 from litestar.types import Middleware
 
 from consulting.entrypoints.http import health, metrics, payments, researchers, sessions, time_slots
-from consulting.entrypoints.http.health import ReadinessCheck
 from consulting.entrypoints.http.metrics import Metrics
 from consulting.entrypoints.http.queries import check_query
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.use_cases import UseCases
+from consulting.entrypoints.readiness import ReadinessCheck
 
 _API: Final = (*researchers.HANDLERS, *time_slots.HANDLERS, *sessions.HANDLERS, *payments.HANDLERS)
 

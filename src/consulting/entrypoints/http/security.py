@@ -45,7 +45,7 @@ class Recognition:
         return self._tokens.caller(token, key=key)
 
 
-def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
+async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
     """Let only signed-in callers pass: a guard."""
     if connection.user is None:
         raise SignInRequired

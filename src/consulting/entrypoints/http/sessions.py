@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Response, get, patch, post
 from litestar.di import NamedDependency
@@ -101,7 +102,7 @@ async def list_sessions(  # noqa: PLR0913, PLR0917 -- one for each query paramet
         caller=caller,
         status=status,
         starting=_starting(first, last, zone_for(timezone, caller)),
-        after=None if cursor is None else read_id(cursor, _BadCursor),
+        after=_after(cursor),
         limit=limit + 1,
     )
     shown, final = cut(views, limit=limit)
@@ -109,13 +110,6 @@ async def list_sessions(  # noqa: PLR0913, PLR0917 -- one for each query paramet
         sessions=[wire.session_body(view) for view in shown],
         next_cursor=None if final is None else str(final.session.id),
     )
-
-
-class _BadCursor(ValidationFailed):
-    """Some fields are not valid; `details.fields` says which, and why."""
-
-    def __init__(self) -> None:
-        super().__init__(ValidationFailed.of("cursor", "give the `next_cursor` of the page before").problems)
 
 
 @get(
@@ -201,6 +195,13 @@ async def get_calendar(
     """Give the session as an iCalendar object."""
     content = await database.run(get_calendar, read_id(id, SessionNotFound), caller=caller_of(request))
     return Response(content, media_type="text/calendar; charset=utf-8")
+
+
+def _after(cursor: str | None) -> UUID | None:
+    try:
+        return None if cursor is None else read_id(cursor, SessionNotFound)
+    except SessionNotFound:
+        raise ValidationFailed.of("cursor", "give the `next_cursor` of the page before") from None
 
 
 def _starting(first: date | None, last: date | None, timezone: str) -> Period | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from consulting.application.booking import BookSession, GetSession, ListSessions
 from consulting.application.calendars import GetCalendar
@@ -16,7 +16,6 @@ from consulting.application.directory import (
 )
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.provider_events import ReceiveProviderEvent
-from consulting.entrypoints.container import Container
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +36,3 @@ class UseCases:
     create_payment_intent: CreatePaymentIntent
     confirm_payment: ConfirmPayment
     receive_provider_event: ReceiveProviderEvent
-
-
-def resolve(container: Container) -> UseCases:
-    """Have the container build them all."""
-    return UseCases(**{field.name: getattr(container, field.name)() for field in fields(UseCases)})

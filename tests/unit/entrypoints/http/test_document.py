@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from consulting.entrypoints.http import health, problems, wire
+from consulting.entrypoints.http.document import openapi_document
+from consulting.entrypoints.http.examples import EXAMPLES
+
+DOCUMENT: dict[str, Any] = json.loads(openapi_document())
+SHAPES: dict[str, dict[str, Any]] = DOCUMENT["components"]["schemas"]
+OPERATIONS = {
+    f"{method.upper()} {path}": operation
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+}
+
+
+def everywhere(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        return [value, *(found for each in value.values() for found in everywhere(each))]
+    if isinstance(value, list):
+        return [found for each in value for found in everywhere(each)]
+    return []
+
+
+def test_it_describes_every_call_of_the_contract() -> None:
+    assert set(OPERATIONS) == {
+        "GET /api/researchers",
+        "GET /api/researchers/search",
+        "GET /api/researchers/{id}",
+        "GET /api/time-slots",
+        "GET /api/time-slots/{id}",
+        "POST /api/sessions",
+        "GET /api/sessions",
+        "GET /api/sessions/{id}",
+        "PATCH /api/sessions/{id}/cancel",
+        "GET /api/sessions/{id}/cancellation",
+        "GET /api/sessions/{id}/calendar.ics",
+        "POST /api/payment/intent",
+        "POST /api/payment/confirm",
+        "POST /api/payment/webhook",
+        "GET /health/live",
+        "GET /health/ready",
+    }
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_says_what_it_does_and_how_it_can_fail(name: str) -> None:
+    operation = OPERATIONS[name]
+    failures = {status: answer for status, answer in operation["responses"].items() if int(status) >= 400}
+
+    assert operation["summary"]
+    assert len(operation["description"]) > len(operation["summary"])
+    assert re.fullmatch(r"[a-z][A-Za-z]+", operation["operationId"])
+    assert "500" in failures
+    for answer in failures.values():
+        content = answer["content"]["application/json"]
+        assert content["schema"] == {"$ref": "#/components/schemas/ErrorEnvelope"}
+        for code, example in content["examples"].items():
+            assert example["value"]["error"]["code"] == code
+            assert f"`{code}`" in answer["description"]
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if "properties" in shape])
+def test_every_body_has_an_example_that_is_one(name: str) -> None:
+    shape = next(found for module in (wire, problems, health) if (found := getattr(module, name, None)))
+
+    assert SHAPES[name]["additionalProperties"] is False
+    assert SHAPES[name]["examples"] == [EXAMPLES[name]]
+    assert msgspec.convert(EXAMPLES[name], shape)
+    assert set(SHAPES[name].get("required", ())) <= set(EXAMPLES[name])
+
+
+def test_there_is_no_example_of_what_does_not_exist() -> None:
+    assert set(EXAMPLES) <= set(SHAPES)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for each in everywhere(DOCUMENT):
+        if "$ref" in each:
+            found: Any = DOCUMENT
+            for part in each["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            assert found
+
+
+def test_exact_decimals_are_numbers_and_parameters_are_never_null() -> None:
+    assert SHAPES["Researcher"]["properties"]["rate"]["type"] == "number"
+    assert {"type": "number"} in SHAPES["Rating"]["properties"]["average"]["oneOf"]
+    for operation in OPERATIONS.values():
+        for parameter in operation.get("parameters", ()):
+            assert {"type": "null"} not in everywhere(parameter)
+
+
+def test_a_body_that_may_be_left_out_is_not_required() -> None:
+    assert OPERATIONS["PATCH /api/sessions/{id}/cancel"]["requestBody"]["required"] is False
+    assert OPERATIONS["POST /api/sessions"]["requestBody"]["required"] is True
+
+
+def test_a_new_thing_tells_where_it_is_and_a_busy_answer_how_long_to_wait() -> None:
+    answers = OPERATIONS["POST /api/sessions"]["responses"]
+
+    assert "Location" in answers["201"]["headers"]
+    assert "Retry-After" in answers["503"]["headers"]
+    assert "WWW-Authenticate" in answers["401"]["headers"]

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from consulting.application.callers import Caller
+from consulting.entrypoints.http.refusals import TokenInvalid
+from consulting.entrypoints.http.tokens import SharedSecret, Tokens, tokens_of
+from consulting.entrypoints.settings import Mode, load_settings
+
+SECRET = "an-example-secret-that-is-long-enough-for-every-one-of-the-hmac-algorithms"
+PRIVATE: dict[str, Any] = {
+    "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+}
+READERS: dict[str, Any] = {
+    "RS256": jwt.algorithms.RSAAlgorithm,
+    "ES256": jwt.algorithms.ECAlgorithm,
+    "EdDSA": jwt.algorithms.OKPAlgorithm,
+}
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    given = {"sub": "user-1", "exp": int(time.time()) + 600, "iss": "issuer", "aud": "consulting"} | changes
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def signed(given: dict[str, Any], *, secret: str = SECRET, algorithm: str = "HS256") -> str:
+    return jwt.encode(given, secret, algorithm=algorithm)
+
+
+def shared() -> Tokens:
+    return Tokens(keys=SharedSecret(SECRET), issuer="issuer", audience="consulting")
+
+
+def caller(token: str, tokens: Tokens | None = None) -> Caller:
+    checked = tokens or shared()
+    return checked.caller(token, key=checked.key_at_hand(token))
+
+
+def unsigned(header: dict[str, Any], given: dict[str, Any]) -> str:
+    parts = (json.dumps(header).encode(), json.dumps(given).encode(), b"")
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+def test_a_caller_is_who_the_token_says() -> None:
+    token = signed(
+        claims(email="ada@example.org", name="Ada", zoneinfo="Europe/Berlin", roles=["admin", "other"], extra=[1])
+    )
+
+    assert caller(token) == Caller(
+        user_id="user-1",
+        email="ada@example.org",
+        name="Ada",
+        timezone="Europe/Berlin",
+        roles=frozenset({"admin", "other"}),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": None},
+        {"exp": 1},
+        {"exp": "soon"},
+        {"exp": float("inf")},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": 7},
+        {"sub": "a\x00b"},
+        {"sub": "\ud800"},
+        {"sub": "x" * 300},
+        {"iss": "somebody else"},
+        {"iss": None},
+        {"aud": "another"},
+        {"aud": None},
+        {"nbf": 2**40},
+        {"iat": 2**40},
+    ],
+    ids=str,
+)
+def test_a_token_whose_claims_do_not_hold_is_invalid(changes: dict[str, Any]) -> None:
+    with pytest.raises(TokenInvalid):
+        caller(signed(claims(**changes)))
+
+
+def test_a_token_ends_when_it_says() -> None:
+    with pytest.raises(TokenInvalid):
+        caller(signed(claims(exp=int(time.time()) - 40)))
+
+
+def test_clocks_may_differ_by_half_a_minute() -> None:
+    assert caller(signed(claims(exp=int(time.time()) - 20))).user_id == "user-1"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "a.b.c",
+        "x" * 9000,
+        "é.é.é",
+        unsigned({"alg": "none", "typ": "JWT"}, claims()),
+        unsigned({"alg": "HS256", "kid": {"a": 1}}, claims()),
+        signed(claims(), algorithm="HS512"),
+        signed(claims(), secret=SECRET + "!"),
+        signed(claims())[:-2],
+        jwt.encode(claims(), PRIVATE["RS256"], algorithm="RS256"),
+    ],
+    ids=range(11),
+)
+def test_what_is_not_signed_with_our_secret_is_invalid(token: str) -> None:
+    with pytest.raises(TokenInvalid):
+        caller(token)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"email": 7},
+        {"email": "no address"},
+        {"email": "a@b\r\nBcc: all@example.org"},
+        {"name": "\x00"},
+        {"zoneinfo": "Mars/Olympus"},
+        {"zoneinfo": "../../etc/passwd"},
+        {"zoneinfo": ["UTC"]},
+        {"roles": "admin"},
+        {"roles": [{"admin": True}]},
+    ],
+    ids=str,
+)
+def test_a_claim_that_makes_no_sense_counts_as_absent(changes: dict[str, Any]) -> None:
+    assert caller(signed(claims(**changes))) == Caller(user_id="user-1")
+
+
+@pytest.fixture(scope="module")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    keys = []
+    for algorithm, private in PRIVATE.items():
+        public = READERS[algorithm].to_jwk(private.public_key(), as_dict=True)
+        keys.append(public | {"kid": algorithm, "use": "sig"})
+    file = tmp_path_factory.mktemp("keys") / "jwks.json"
+    file.write_text(json.dumps({"keys": keys}))
+    return file
+
+
+@pytest.fixture
+def from_file(key_file: Path, tmp_path: Path) -> Tokens:
+    environ = {"CONSULTING_HOME": str(tmp_path), "CONSULTING_JWT_JWKS": str(key_file)}
+    environ |= {"CONSULTING_JWT_ISSUER": "issuer", "CONSULTING_JWT_AUDIENCE": "consulting"}
+    return tokens_of(load_settings(environ, mode=Mode.SANDBOX))
+
+
+@pytest.mark.parametrize("algorithm", PRIVATE)
+def test_the_issuers_public_keys_check_its_tokens(from_file: Tokens, algorithm: str) -> None:
+    token = jwt.encode(claims(), PRIVATE[algorithm], algorithm=algorithm, headers={"kid": algorithm})
+
+    assert caller(token, from_file).user_id == "user-1"
+
+
+def test_a_public_key_is_no_shared_secret(from_file: Tokens) -> None:
+    public = (
+        PRIVATE["RS256"]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    body = signed(claims()).split(".")[1]
+    header = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"RS256"}').rstrip(b"=").decode()
+    signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(
+        f"{header}.{body}".encode(), public
+    )
+    forged = f"{header}.{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+    with pytest.raises(TokenInvalid):
+        caller(forged, from_file)
+
+
+@pytest.mark.parametrize("kid", ["unknown", "ES256", None])
+def test_a_token_of_another_key_is_invalid(from_file: Tokens, kid: str | None) -> None:
+    token = jwt.encode(claims(), PRIVATE["RS256"], algorithm="RS256", headers={"kid": kid} if kid else None)
+
+    with pytest.raises(TokenInvalid):
+        caller(token, from_file)
