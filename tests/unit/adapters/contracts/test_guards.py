@@ -48,7 +48,7 @@ def test_a_suite_refuses_a_test_replaced_after_its_class_was_made() -> None:
         pass
 
     with pytest.raises(HollowedOut, match="test_it_says_please"):
-        TestRude.test_it_says_please = print  # type: ignore[method-assign] # the fault to be found
+        TestRude.test_it_says_please = print  # type: ignore[method-assign, assignment] # the fault to be found
 
 
 @pytest.mark.parametrize("mark", [pytest.mark.skip, pytest.mark.skipif(True, reason="no time"), pytest.mark.xfail])

@@ -87,7 +87,7 @@ class PaymentsContract(RecordsContract):
     def test_attempts_that_may_still_be_charged_are_listed_by_id_in_pages(
         self, transactions: Transactions, setting: Setting
     ) -> None:
-        states = (PaymentState.FAILED, PaymentState.SUCCEEDED, PaymentState.OPEN, PaymentState.CANCELED)
+        states = (PaymentState.FAILED, PaymentState.MISMATCHED, PaymentState.OPEN, PaymentState.CANCELED)
         kept = [setting.payment(setting.held(n), n, state=state) for n, state in enumerate(states, start=1)]
         last = setting.payment(setting.held(5), 5, state=PaymentState.OPEN)
         with transactions.begin() as tx:
