@@ -10,8 +10,6 @@ import idna
 
 LONGEST_NAME: Final = 120
 
-_BREAKS_HEADERS: Final = str.maketrans(dict.fromkeys(',;:<>()[]"@\\', " "))
-
 
 class AddressRefused(ValueError):
     """This can't be a mail address."""
@@ -20,7 +18,7 @@ class AddressRefused(ValueError):
 def deliverable(address: str) -> Address:
     """Give the address with its domain in ASCII (IDNA 2008). Raises AddressRefused, which doesn't quote it."""
     local, at, domain = address.strip().rpartition("@")
-    if not at or not local or not domain or any(_outside(each) for each in address.strip()):
+    if not at or not local or not domain or any(_outside(each) for each in local + domain):
         raise AddressRefused("not a mail address")
     try:
         ascii_domain = domain if _is_plain(domain) else idna.encode(domain, uts46=True).decode("ascii")
@@ -33,7 +31,7 @@ def deliverable(address: str) -> Address:
 
 
 def _outside(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"} or character in '<>,;:"()[]\\'
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"} or character in '@<>,;:"()[]\\'
 
 
 def _is_plain(domain: str) -> bool:
@@ -46,11 +44,6 @@ def needs_utf8(address: Address) -> bool:
 
 
 def display_name(name: str | None) -> str:
-    """Give the name as it may stand before an address: one line, no control characters.
-
-    In a name outside ASCII punctuation that separates addresses becomes a space: Python folds such names without their
-    quotes, and a reader would then see several people.
-    """
+    """Give the name as it may stand before an address: one line, no control characters."""
     kept = "".join(each for each in name or "" if unicodedata.category(each) not in {"Cc", "Cs", "Zl", "Zp"})
-    plain = kept if kept.isascii() else kept.translate(_BREAKS_HEADERS)
-    return " ".join(plain.split())[:LONGEST_NAME].rstrip()
+    return " ".join(kept.split())[:LONGEST_NAME].rstrip()

@@ -50,7 +50,7 @@ class SmtpMailer:
         try:
             recipient = deliverable(mail.to_address)
             utf8 = needs_utf8(recipient)
-            content = write_message(mail, sender=self.sender, recipient=recipient, at=self.clock.now(), utf8=utf8)
+            content = write_message(mail, sender=self.sender, recipient=recipient, at=self.clock.now())
         except (AddressRefused, ValueError) as error:
             # Nothing of it is logged but its kind: the text may quote the reader's address.
             raise self._told(MailRefused(), mail, type(error).__name__) from None

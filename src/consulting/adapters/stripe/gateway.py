@@ -104,7 +104,8 @@ class StripeGateway:
         with self._asking(write=True):
             try:
                 refund = self._client.v1.refunds.create(
-                    {"payment_intent": intent_id, "amount": units, "metadata": {"key": key}}, {"idempotency_key": key}
+                    {"payment_intent": intent_id, "amount": units, "metadata": {"key": key}},
+                    {"idempotency_key": f"refund:{key}"},  # Stripe refuses a key that another kind of request had
                 )
             except stripe.InvalidRequestError as error:
                 if not refusals.refuses_refund(error):

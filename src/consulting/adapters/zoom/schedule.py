@@ -47,7 +47,7 @@ def marker(session_id: UUID) -> str:
 def fields(request: MeetingRequest) -> dict[str, Any]:
     """Give what Zoom is to know of the meeting. zoomus writes a `Z` behind any time, so the start is in UTC."""
     return {
-        "topic": request.topic[:LONGEST_TOPIC],
+        "topic": " ".join(request.topic.split())[:LONGEST_TOPIC],
         "agenda": marker(request.session_id),
         "type": _SCHEDULED,
         "start_time": request.period.start.astimezone(UTC),

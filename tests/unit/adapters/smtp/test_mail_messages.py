@@ -34,7 +34,7 @@ def mail(**changes: str | bytes | None) -> Mail:
 
 def written(one: Mail) -> tuple[bytes, EmailMessage]:
     recipient = deliverable(one.to_address)
-    raw = write_message(one, sender=SENDER, recipient=recipient, at=AT, utf8=needs_utf8(recipient))
+    raw = write_message(one, sender=SENDER, recipient=recipient, at=AT)
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     return raw, message
@@ -91,9 +91,13 @@ def test_bodies_travel_in_seven_bits_and_short_lines(text: str) -> None:
         ('Conor "Con" O\'Brien', 'Conor "Con" O\'Brien'),
         ("محمد بن سلمان", "محمد بن سلمان"),
         ("👩‍🔬 Zoë", "👩‍🔬 Zoë"),
-        ("Müller, Jürgen", "Müller Jürgen"),
+        ("Müller, Jürgen", "Müller, Jürgen"),
+        ("Ünal <evil@example.com>", "Ünal <evil@example.com>"),
+        ("=?utf-8?q?evil?=", "=?utf-8?q?evil?="),
+        ("a\\b", "a\\b"),
+        ("x" * 300, "x" * 120),
         ("李小龍" * 60, ("李小龍" * 60)[:120]),
-        ("Ünal, " * 30, ("Ünal " * 30)[:120].rstrip()),
+        ("Ünal, " * 30, ("Ünal, " * 30)[:120].rstrip()),
         ("Kim\r\nBcc: everybody@example.com", "KimBcc: everybody@example.com"),
         ("Kim\x00\x07", "Kim"),
         ("kim@example.net", "kim@example.net"),
@@ -117,6 +121,11 @@ def test_a_name_is_shown_as_it_is_and_never_becomes_a_second_person(name: str | 
         ("Confirmed\r\nBcc: everybody@example.com", "Confirmed  Bcc: everybody@example.com"),
         ("Bestätigt: محمد 👩‍🔬", "Bestätigt: محمد 👩‍🔬"),
         ("ü" * 300, "ü" * 300),
+        ("Zoë 王小明 «œ» 👩🏽‍🔬 " * 20 + "end", "Zoë 王小明 «œ» 👩🏽‍🔬 " * 20 + "end"),
+        ("plain words " * 30 + "end", "plain words " * 30 + "end"),
+        ("x" * 2000, "x" * 2000),
+        ("=?utf-8?q?evil?=", "=?utf-8?q?evil?="),
+        ("", ""),
         ("a\x00b", "ab"),
     ],
 )
@@ -150,7 +159,7 @@ def test_domains_are_written_in_ascii(address: str, sent: str) -> None:
     [
         "", "kim", "@example.net", "kim@", "kim@exa mple.net", "a@b.example,c@d.example", "<kim@example.net>",
         "kim@example.net\r\nRCPT TO:<x@y>", f"{'k' * 250}@example.net", "kim@\u202eexample.net", "kim\x00@example.net",
-        "kim@ex..ample.\u00fc",
+        "kim@ex..ample.\u00fc", "a@b@example.net",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_without_quoting_it(address: str) -> None:

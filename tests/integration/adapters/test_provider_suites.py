@@ -1,0 +1,238 @@
+"""The suites that every adapter of a port has to pass, over real sockets against the sandbox."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from stripe import WebhookSignature
+
+from consulting.adapters.contracts.mailer import MailerContract, read_mail
+from consulting.adapters.contracts.meeting_rooms import MeetingProviderContract, request
+from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract
+from consulting.adapters.smtp import Security, SmtpMailer, open_mailer
+from consulting.adapters.stripe import StripeGateway, open_gateway
+from consulting.adapters.zoom import ZoomRooms, open_meeting_rooms
+from consulting.application.ports.mailer import Mail
+from consulting.domain.meetings import Meeting
+from consulting.domain.payments import Intent
+from consulting.domain.period import Period
+
+OFTEN = 1000
+TIMEOUT = 1.0
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class SandboxLine:
+    """Trouble on the way to one of the sandbox's servers; answers get lost on the way back from `writes`."""
+
+    outside: Any
+    at: str
+    writes: tuple[str | None, ...]
+
+    def unreachable(self) -> AbstractContextManager[None]:
+        return self._trouble("refuse", (None,))
+
+    def answer_lost(self) -> AbstractContextManager[None]:
+        return self._trouble("drop_answer", self.writes)
+
+    def silent(self) -> AbstractContextManager[None]:
+        return self._trouble("hang", (None,), value=TIMEOUT + 0.3)
+
+    def credentials_refused(self) -> AbstractContextManager[None]:
+        return self._trouble("status", (None,), value=401)
+
+    @contextmanager
+    def _trouble(self, kind: str, operations: Sequence[str | None], **more: Any) -> Iterator[None]:
+        for operation in operations:
+            self.outside.fault(self.at, kind, operation, count=OFTEN, **more)
+        try:
+            yield
+        finally:
+            self.outside.clear_faults()
+
+
+# Stripe
+
+
+@dataclass(frozen=True)
+class Cardholder:
+    outside: Any
+
+    def pays(self, intent: Intent) -> None:
+        self.outside.pay(intent.id, intent.client_secret, "pm_card_visa")
+
+    def is_declined(self, intent: Intent) -> None:
+        self.outside.pay(intent.id, intent.client_secret, "pm_card_chargeDeclined")
+
+    def intents_of(self, session_id: UUID) -> Sequence[str]:
+        intents = self.outside.stripe("payment_intents", limit=100)["data"]
+        return [each["id"] for each in intents if each["metadata"].get("session_id") == str(session_id)]
+
+
+@dataclass(frozen=True)
+class Message:
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Messages:
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def about(self, intent_id: str) -> Message:
+        return self._signed(intent_id, at=int(time.time()))
+
+    def outdated(self, intent_id: str) -> Message:
+        return self._signed(intent_id, at=int(time.time()) - 3600)
+
+    def _signed(self, intent_id: str, *, at: int) -> Message:
+        thing = {"object": "payment_intent", "id": intent_id}
+        event = {"id": f"evt_{next(self.numbers)}", "object": "event", "type": "payment_intent.succeeded"}
+        body = json.dumps({**event, "data": {"object": thing}})
+        header = WebhookSignature.generate_signature_header(body, "whsec_sandbox", at)
+        return Message(body.encode(), {"stripe-signature": header, "content-type": "application/json"})
+
+
+class TestStripeGateway(PaymentGatewayContract):
+    currencies = ("usd", "jpy", "isk", "ugx", "vnd")
+
+    @pytest.fixture
+    def gateway(self, outside: Any) -> Iterator[StripeGateway]:
+        gateway = open_gateway(
+            secret_key="sk_test_sandbox",
+            publishable_key="pk_test_sandbox",
+            webhook_secret="whsec_sandbox",
+            api_url=f"{outside.url}/stripe",
+            timeout_seconds=TIMEOUT,
+        )
+        yield gateway
+        gateway.close()
+
+    @pytest.fixture
+    def provider(self, outside: Any) -> Cardholder:
+        return Cardholder(outside)
+
+    @pytest.fixture
+    def line(self, outside: Any) -> SandboxLine:
+        return SandboxLine(outside, "stripe", (None,))
+
+    @pytest.fixture
+    def messages(self) -> Messages:
+        return Messages()
+
+
+# Zoom
+
+
+def rooms_of(outside: Any) -> ZoomRooms:
+    return open_meeting_rooms(
+        account_id="sandbox-account",
+        client_id="sandbox-client",
+        client_secret="sandbox-secret",
+        api_url=f"{outside.url}/zoom/v2",
+        oauth_url=f"{outside.url}/zoom/oauth/token",
+        timeout_seconds=TIMEOUT,
+        clock=SystemClock(),
+    )
+
+
+@dataclass(frozen=True)
+class ZoomBooks:
+    outside: Any
+
+    def meetings_of(self, session_id: UUID) -> Sequence[Period]:
+        meetings = self.outside.get("/zoom/meetings")["meetings"]
+        return [_period(each) for each in meetings if str(session_id) in each["agenda"] and not each["deleted"]]
+
+    def lose(self, meeting: Meeting) -> None:
+        rooms_of(self.outside).close(meeting)
+
+    def fill(self, host: str) -> None:
+        """Give it another meeting at the suite's time: a host has one at once."""
+        period = request().period
+        body = {"type": 2, "start_time": f"{period.start:%Y-%m-%dT%H:%M:%SZ}", "duration": 60, "timezone": "UTC"}
+        self.outside.zoom("POST", f"users/{host}/meetings", body)
+
+
+def _period(meeting: dict[str, Any]) -> Period:
+    start = datetime.fromisoformat(meeting["start_time"]).astimezone(UTC)
+    return Period(start, start + timedelta(minutes=meeting["duration"]))
+
+
+class TestZoomRooms(MeetingProviderContract):
+    @pytest.fixture
+    def rooms(self, outside: Any) -> ZoomRooms:
+        return rooms_of(outside)
+
+    @pytest.fixture
+    def provider(self, outside: Any) -> ZoomBooks:
+        return ZoomBooks(outside)
+
+    @pytest.fixture
+    def line(self, outside: Any) -> SandboxLine:
+        return SandboxLine(outside, "zoom", ("meetings.create", "meetings.update", "meetings.delete"))
+
+
+# SMTP
+
+
+@dataclass(frozen=True)
+class SandboxInbox:
+    outside: Any
+
+    def received(self) -> Sequence[Mail]:
+        mails = self.outside.get("/mail")["mails"]
+        return [read_mail(self.outside.bytes_of(f"/inbox/{each['id']}/source")) for each in reversed(mails)]
+
+    def refusing(self) -> AbstractContextManager[None]:
+        return self._trouble("refuse", "rcpt", value=550)
+
+    def busy(self) -> AbstractContextManager[None]:
+        return self._trouble("refuse", "rcpt", value=450)
+
+    def unreachable(self) -> AbstractContextManager[None]:
+        return self._trouble("refuse", "connect")
+
+    def silent(self) -> AbstractContextManager[None]:
+        return self._trouble("hang", "data", value=TIMEOUT + 1)
+
+    @contextmanager
+    def _trouble(self, kind: str, operation: str, **more: Any) -> Iterator[None]:
+        self.outside.fault("smtp", kind, operation, count=OFTEN, **more)
+        try:
+            yield
+        finally:
+            self.outside.clear_faults()
+
+
+class TestSmtpMailer(MailerContract):
+    @pytest.fixture
+    def mailer(self, outside: Any) -> SmtpMailer:
+        return open_mailer(
+            host="127.0.0.1",
+            port=outside.sandbox.smtp_port,
+            security=Security.NONE,
+            username=None,
+            password=None,
+            sender="Consulting <sessions@consulting.example>",
+            timeout_seconds=TIMEOUT,
+            clock=SystemClock(),
+        )
+
+    @pytest.fixture
+    def server(self, outside: Any) -> SandboxInbox:
+        return SandboxInbox(outside)
