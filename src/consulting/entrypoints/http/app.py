@@ -15,15 +15,15 @@ from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.container import Container
 from consulting.entrypoints.http import wire
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.desk import Desk, UseCases, at_desk
 from consulting.entrypoints.http.docs import docs_router
 from consulting.entrypoints.http.doorway import Doorway
-from consulting.entrypoints.http.metrics import Metrics
+from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.problems import answer_framework, answer_refusal, answer_unexpected
-from consulting.entrypoints.http.resources import Surroundings, dependencies, routers
+from consulting.entrypoints.http.resources import routers
 from consulting.entrypoints.http.security import Recognition
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
-from consulting.entrypoints.http.use_cases import UseCases
 
 
 class Answer(Response[Any]):
@@ -41,7 +41,8 @@ class Answer(Response[Any]):
 def create_app(container: Container) -> Litestar:
     """Build the API from what the container gives; every use case is resolved here, once."""
     settings = container.settings()
-    around = Surroundings(
+    desk = Desk(
+        use=_use_cases(container),
         database=Threads("database", count=settings.threads),
         provider=Threads("provider", count=settings.threads),
         looking=Threads("health", count=1),
@@ -49,10 +50,10 @@ def create_app(container: Container) -> Litestar:
         checks=container.readiness_checks(),
         public_url=settings.public_url.rstrip("/"),
     )
-    recognition = _recognition(tokens_of(settings), around.provider)
+    recognition = _recognition(tokens_of(settings), desk.provider)
     app = Litestar(
         [*routers(recognition=[recognition]), docs_router()],
-        dependencies=dependencies(_use_cases(container), around),
+        dependencies=at_desk(desk),
         request_class=ApiRequest,
         response_class=Answer,
         exception_handlers={
@@ -63,9 +64,9 @@ def create_app(container: Container) -> Litestar:
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,
         logging_config=None,
-        lifespan=[_closing([around.database, around.provider, around.looking])],
+        lifespan=[_closing([desk.database, desk.provider, desk.looking])],
     )
-    app.asgi_handler = Doorway(app.asgi_handler, ids=container.identities(), metrics=around.metrics)
+    app.asgi_handler = Doorway(app.asgi_handler, ids=container.identities(), metrics=desk.metrics)
     return app
 
 

@@ -15,9 +15,10 @@ from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.desk import at_desk
 from consulting.entrypoints.http.documentation import BEARER
 from consulting.entrypoints.http.examples import EXAMPLES
-from consulting.entrypoints.http.resources import nothing, routers
+from consulting.entrypoints.http.resources import routers
 
 Json = dict[str, Any]
 
@@ -30,7 +31,7 @@ def openapi_document() -> bytes:
     """Write the document; nothing is built or asked for it."""
     app = Litestar(
         routers(),
-        dependencies=nothing(),
+        dependencies=at_desk(None),
         request_class=ApiRequest,
         openapi_config=_config(),
         logging_config=None,

@@ -12,7 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from consulting.application.ports.clock import Identities
-from consulting.entrypoints.http.metrics import Metrics
+from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.problems import envelope
 from consulting.entrypoints.http.refusals import InternalError
 

@@ -6,12 +6,10 @@ import logging
 from collections.abc import Sequence
 
 from litestar import get
-from litestar.di import NamedDependency
-from litestar.params import SkipValidation
 
+from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import NO_TOKEN, only_errors
 from consulting.entrypoints.http.refusals import NotReady
-from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.wire import Answer
 from consulting.entrypoints.readiness import ReadinessCheck
 
@@ -54,12 +52,9 @@ async def live() -> Liveness:
     security=NO_TOKEN,
     tags=["Health"],
 )
-async def ready(
-    checks: NamedDependency[SkipValidation[Sequence[ReadinessCheck]]],
-    looking: NamedDependency[SkipValidation[Threads]],
-) -> Readiness:
+async def ready(desk: AtDesk) -> Readiness:
     """Look at everything that is needed. Raises NotReady."""
-    found = await looking.run(_look, checks)
+    found = await desk.looking.run(_look, desk.checks)
     if any(word != OK for word in found.values()):
         raise NotReady(checks=found)
     return Readiness(status="ready", checks=found)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from litestar import post
-from litestar.di import NamedDependency
-from litestar.params import JSONBody, RawBody, SkipValidation
+from litestar.params import JSONBody, RawBody
 
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.ports.payment_gateway import PaymentGatewayUnavailable, WebhookSignatureInvalid
@@ -22,11 +21,11 @@ from consulting.domain.errors import (
 )
 from consulting.entrypoints.http import wire
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OPEN, WITH_TOKEN, errors, errors_of_writing, story
 from consulting.entrypoints.http.ids import read_id
 from consulting.entrypoints.http.refusals import BodyTooLarge, SignInRequired
 from consulting.entrypoints.http.security import caller_of, signed_in
-from consulting.entrypoints.http.threads import Threads
 
 
 @post(
@@ -52,12 +51,11 @@ from consulting.entrypoints.http.threads import Threads
 async def create_payment_intent(
     request: ApiRequest,
     data: JSONBody[wire.PaymentOfSession],
-    create_payment_intent: NamedDependency[SkipValidation[CreatePaymentIntent]],
-    provider: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
 ) -> wire.PaymentIntent:
     """Give the client's browser what it needs to pay."""
     session_id = read_id(data.session_id, SessionNotFound)
-    opened = await provider.run(create_payment_intent, session_id, caller=caller_of(request))
+    opened = await desk.provider.run(desk.use.create_payment_intent, session_id, caller=caller_of(request))
     return wire.intent_body(opened)
 
 
@@ -81,12 +79,13 @@ async def create_payment_intent(
 async def confirm_payment(
     request: ApiRequest,
     data: JSONBody[wire.PaidIntent],
-    confirm_payment: NamedDependency[SkipValidation[ConfirmPayment]],
-    provider: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
 ) -> wire.Session:
     """Settle a payment that the client's browser has finished."""
     session_id = read_id(data.session_id, SessionNotFound)
-    view = await provider.run(confirm_payment, session_id, intent_id=data.payment_intent_id, caller=caller_of(request))
+    view = await desk.provider.run(
+        desk.use.confirm_payment, session_id, intent_id=data.payment_intent_id, caller=caller_of(request)
+    )
     return wire.session_body(view)
 
 
@@ -102,11 +101,10 @@ async def confirm_payment(
 async def receive_provider_event(
     request: ApiRequest,
     body: RawBody,
-    receive_provider_event: NamedDependency[SkipValidation[ReceiveProviderEvent]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
 ) -> wire.Received:
     """Keep a signed message, once; the worker settles what it is about."""
-    await database.run(receive_provider_event, body=body, headers=dict(request.headers.items()))
+    await desk.database.run(desk.use.receive_provider_event, body=body, headers=dict(request.headers.items()))
     return wire.Received(received=True)
 
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from litestar import get
-from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, SkipValidation
+from litestar.params import FromPath, QueryParameter
 
 from consulting.application.directory import GetResearcher, ListResearchers, SearchResearchers
 from consulting.application.ports.records import DirectoryFilter, Listed
@@ -16,12 +15,12 @@ from consulting.domain.errors import ResearcherNotFound
 from consulting.domain.money import Money, parse_rate
 from consulting.entrypoints.http import wire
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OPEN, errors, story
 from consulting.entrypoints.http.fields import fields_named
 from consulting.entrypoints.http.ids import read_id
 from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cut
 from consulting.entrypoints.http.queries import text_parameter
-from consulting.entrypoints.http.threads import Threads
 
 Paper = Annotated[str | None, text_parameter(description="A paper's id: `author` then says whether it is theirs.")]
 Expertise = Annotated[str | None, text_parameter(description="Only those with this field of expertise.")]
@@ -43,8 +42,7 @@ Words = Annotated[str, text_parameter(name="query", description="Words to look f
 )
 async def list_researchers(  # noqa: PLR0913, PLR0917 -- one for each query parameter
     request: ApiRequest,
-    list_researchers: NamedDependency[SkipValidation[ListResearchers]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
     expertise: Expertise = None,
     verified: Verified = None,
     max_rate: MaxRate = None,
@@ -55,7 +53,7 @@ async def list_researchers(  # noqa: PLR0913, PLR0917 -- one for each query para
 ) -> wire.ResearcherPage:
     """List researchers by name."""
     wanted = DirectoryFilter(expertise=expertise, verified=verified, highest_rate=_highest(max_rate, currency))
-    found = await database.run(list_researchers, wanted=wanted, after=cursor, limit=limit + 1)
+    found = await desk.database.run(desk.use.list_researchers, wanted=wanted, after=cursor, limit=limit + 1)
     return _page(found, request, limit=limit, paper=paper_id)
 
 
@@ -69,15 +67,14 @@ async def list_researchers(  # noqa: PLR0913, PLR0917 -- one for each query para
 )
 async def search_researchers(
     request: ApiRequest,
-    search_researchers: NamedDependency[SkipValidation[SearchResearchers]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
     words: Words,
     paper_id: Paper = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> wire.ResearcherPage:
     """Search researchers, the best matches first."""
-    found = await database.run(search_researchers, query=words, after=cursor, limit=limit + 1)
+    found = await desk.database.run(desk.use.search_researchers, query=words, after=cursor, limit=limit + 1)
     return _page(found, request, limit=limit, paper=paper_id)
 
 
@@ -92,12 +89,11 @@ async def search_researchers(
 async def get_researcher(
     request: ApiRequest,
     id: FromPath[str],
-    get_researcher: NamedDependency[SkipValidation[GetResearcher]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
     paper_id: Paper = None,
 ) -> wire.Researcher:
     """Show one researcher."""
-    profile = await database.run(get_researcher, read_id(id, ResearcherNotFound))
+    profile = await desk.database.run(desk.use.get_researcher, read_id(id, ResearcherNotFound))
     return wire.researcher_body(
         profile.researcher, next_slot=profile.next_available, caller=request.user, paper=paper_id
     )

@@ -7,8 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, get, patch, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from consulting.application.booking import BookSession, GetSession, ListSessions
 from consulting.application.calendars import GetCalendar
@@ -30,13 +29,13 @@ from consulting.domain.period import Period
 from consulting.domain.session_states import Status
 from consulting.entrypoints.http import wire
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import LOCATION, WITH_TOKEN, errors, errors_of_writing, story
 from consulting.entrypoints.http.fields import fields_named
 from consulting.entrypoints.http.ids import read_id
 from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cut
 from consulting.entrypoints.http.refusals import SignInRequired
 from consulting.entrypoints.http.security import caller_of, signed_in
-from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.time_slots import Zone, zone_for
 
 InStatus = Annotated[Status | None, QueryParameter(name="status", description="Only those that stand like this now.")]
@@ -59,20 +58,18 @@ Last = Annotated[date | None, QueryParameter(name="to", description="Only those 
 async def book_session(
     request: ApiRequest,
     data: JSONBody[wire.NewSession],
-    book_session: NamedDependency[SkipValidation[BookSession]],
-    database: NamedDependency[SkipValidation[Threads]],
-    public_url: NamedDependency[str],
+    desk: AtDesk,
 ) -> Response[wire.Session]:
     """Hold a slot for the caller."""
-    view = await database.run(
-        book_session,
+    view = await desk.database.run(
+        desk.use.book_session,
         caller=caller_of(request),
         time_slot_id=read_id(data.time_slot_id, SlotNotFound),
         questions=data.questions,
         paper_id=data.paper_id,
     )
     body = wire.session_body(view)
-    return Response(body, headers={"Location": f"{public_url}/api/sessions/{body.id}"})
+    return Response(body, headers={"Location": f"{desk.public_url}/api/sessions/{body.id}"})
 
 
 @get(
@@ -84,10 +81,9 @@ async def book_session(
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
-async def list_sessions(  # noqa: PLR0913, PLR0917 -- one for each query parameter
+async def list_sessions(
     request: ApiRequest,
-    list_sessions: NamedDependency[SkipValidation[ListSessions]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
     status: InStatus = None,
     first: First = None,
     last: Last = None,
@@ -97,8 +93,8 @@ async def list_sessions(  # noqa: PLR0913, PLR0917 -- one for each query paramet
 ) -> wire.SessionPage:
     """List the caller's own sessions."""
     caller = caller_of(request)
-    views = await database.run(
-        list_sessions,
+    views = await desk.database.run(
+        desk.use.list_sessions,
         caller=caller,
         status=status,
         starting=_starting(first, last, zone_for(timezone, caller)),
@@ -124,11 +120,10 @@ async def list_sessions(  # noqa: PLR0913, PLR0917 -- one for each query paramet
 async def get_session(
     request: ApiRequest,
     id: FromPath[str],
-    get_session: NamedDependency[SkipValidation[GetSession]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
 ) -> wire.Session:
     """Show a session."""
-    view = await database.run(get_session, read_id(id, SessionNotFound), caller=caller_of(request))
+    view = await desk.database.run(desk.use.get_session, read_id(id, SessionNotFound), caller=caller_of(request))
     return wire.session_body(view)
 
 
@@ -144,14 +139,13 @@ async def get_session(
 async def cancel_session(
     request: ApiRequest,
     id: FromPath[str],
-    cancel_session: NamedDependency[SkipValidation[CancelSession]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
     data: JSONBody[wire.Cancellation | None] = None,
 ) -> wire.Session:
     """Cancel the caller's own session."""
     note = None if data is None else data.reason
-    view = await database.run(
-        cancel_session, read_id(id, SessionNotFound), caller=caller_of(request), note=note or None
+    view = await desk.database.run(
+        desk.use.cancel_session, read_id(id, SessionNotFound), caller=caller_of(request), note=note or None
     )
     return wire.session_body(view)
 
@@ -168,11 +162,12 @@ async def cancel_session(
 async def quote_cancellation(
     request: ApiRequest,
     id: FromPath[str],
-    quote_cancellation: NamedDependency[SkipValidation[QuoteCancellation]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
 ) -> wire.Quote:
     """Say what canceling now would give back."""
-    quote = await database.run(quote_cancellation, read_id(id, SessionNotFound), caller=caller_of(request))
+    quote = await desk.database.run(
+        desk.use.quote_cancellation, read_id(id, SessionNotFound), caller=caller_of(request)
+    )
     return wire.quote_body(quote)
 
 
@@ -189,11 +184,10 @@ async def quote_cancellation(
 async def get_calendar(
     request: ApiRequest,
     id: FromPath[str],
-    get_calendar: NamedDependency[SkipValidation[GetCalendar]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
 ) -> Response[bytes]:
     """Give the session as an iCalendar object."""
-    content = await database.run(get_calendar, read_id(id, SessionNotFound), caller=caller_of(request))
+    content = await desk.database.run(desk.use.get_calendar, read_id(id, SessionNotFound), caller=caller_of(request))
     return Response(content, media_type="text/calendar; charset=utf-8")
 
 

@@ -6,8 +6,7 @@ from datetime import date
 from typing import Annotated
 
 from litestar import get
-from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, SkipValidation
+from litestar.params import FromPath, QueryParameter
 
 from consulting.application.callers import Caller
 from consulting.application.directory import LONGEST_RANGE_DAYS, GetTimeSlot, ListTimeSlots
@@ -15,11 +14,11 @@ from consulting.domain.errors import ResearcherNotFound, SlotNotFound, Validatio
 from consulting.domain.local_time import timezone_problems
 from consulting.entrypoints.http import wire
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OPEN, errors, story
 from consulting.entrypoints.http.fields import fields_named
 from consulting.entrypoints.http.ids import read_id
 from consulting.entrypoints.http.queries import text_parameter
-from consulting.entrypoints.http.threads import Threads
 
 ResearcherId = Annotated[str, text_parameter(description="Whose time slots.")]
 Day = Annotated[date | None, QueryParameter(description="A calendar day in the zone: this, or `from` and `to`.")]
@@ -43,8 +42,7 @@ Zone = Annotated[
 )
 async def list_time_slots(
     request: ApiRequest,
-    list_time_slots: NamedDependency[SkipValidation[ListTimeSlots]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
     researcher_id: ResearcherId,
     date: Day = None,
     first: First = None,
@@ -56,8 +54,8 @@ async def list_time_slots(
     tz = zone_for(timezone, caller)
     since, until = _days(date, first, last)
     with fields_named(date="date" if date else "from"):
-        offered = await database.run(
-            list_time_slots,
+        offered = await desk.database.run(
+            desk.use.list_time_slots,
             researcher_id=read_id(researcher_id, ResearcherNotFound),
             first=since,
             last=until,
@@ -78,13 +76,12 @@ async def list_time_slots(
 async def get_time_slot(
     request: ApiRequest,
     id: FromPath[str],
-    get_time_slot: NamedDependency[SkipValidation[GetTimeSlot]],
-    database: NamedDependency[SkipValidation[Threads]],
+    desk: AtDesk,
     timezone: Zone = None,
 ) -> wire.TimeSlot:
     """Show one slot."""
     tz = zone_for(timezone, request.user)
-    offered = await database.run(get_time_slot, read_id(id, SlotNotFound), caller=request.user)
+    offered = await desk.database.run(desk.use.get_time_slot, read_id(id, SlotNotFound), caller=request.user)
     return wire.slot_body(offered, timezone=tz)
 
 

@@ -32,11 +32,11 @@ class SigningKeys(Protocol):
     def algorithms(self) -> tuple[str, ...]:
         """The algorithms that these keys are for; tokens of any other are refused."""
 
-    def at_hand(self, kid: str | None) -> Any | None:
-        """Give the key without asking anybody; None if it would have to be fetched."""
+    def at_hand(self, token: str) -> Any | None:
+        """Give the token's key without asking anybody; None if it would have to be fetched. Raises TokenInvalid."""
 
-    def fetch(self, kid: str | None) -> Any:
-        """Give the key, from the issuer if need be. Raises TokenInvalid and SignInUnavailable."""
+    def fetch(self, token: str) -> Any:
+        """Give the token's key, from the issuer if need be. Raises TokenInvalid and SignInUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class SharedSecret:
     secret: str = field(repr=False)
     algorithms: tuple[str, ...] = SYMMETRIC
 
-    def at_hand(self, kid: str | None) -> str:  # noqa: ARG002 -- there is one key for all
+    def at_hand(self, token: str) -> str:  # noqa: ARG002 -- there is one key for all
         """Give the secret."""
         return self.secret
 
-    def fetch(self, kid: str | None) -> str:
+    def fetch(self, token: str) -> str:
         """Give the secret."""
-        return self.at_hand(kid)
+        return self.at_hand(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,11 @@ class KeyFile:
     keys: jwt.PyJWKSet
     algorithms: tuple[str, ...] = ASYMMETRIC
 
-    def at_hand(self, kid: str | None) -> jwt.PyJWK | None:
-        """Give the key of this id."""
-        return _chosen(self.keys, kid)
+    def at_hand(self, token: str) -> jwt.PyJWK | None:
+        """Give the key that the token names."""
+        return _chosen(self.keys, _kid(token))
 
-    def fetch(self, kid: str | None) -> jwt.PyJWK:  # noqa: ARG002 -- the file doesn't grow
+    def fetch(self, token: str) -> jwt.PyJWK:  # noqa: ARG002 -- the file doesn't grow
         """Raise TokenInvalid: the file doesn't have it."""
         raise TokenInvalid
 
@@ -78,14 +78,15 @@ class KeyAddress:
     client: jwt.PyJWKClient
     algorithms: tuple[str, ...] = ASYMMETRIC
 
-    def at_hand(self, kid: str | None) -> jwt.PyJWK | None:
-        """Give the key of this id if it was fetched lately."""
-        cache = self.client.jwk_set_cache
+    def at_hand(self, token: str) -> jwt.PyJWK | None:
+        """Give the key that the token names if it was fetched lately."""
+        cache, kid = self.client.jwk_set_cache, _kid(token)
         known = cache.get() if cache is not None else None
         return _chosen(known, kid) if isinstance(known, jwt.PyJWKSet) else None
 
-    def fetch(self, kid: str | None) -> jwt.PyJWK:
-        """Ask the issuer; not again within half a minute for an id that it doesn't have."""
+    def fetch(self, token: str) -> jwt.PyJWK:
+        """Ask the issuer; not again within half a minute for a key that it doesn't have."""
+        kid = _kid(token)
         try:
             if kid is None:
                 return _chosen(self.client.get_jwk_set(), None) or _no_key()
@@ -106,11 +107,13 @@ class Tokens:
 
     def key_at_hand(self, token: str) -> Any | None:
         """Give the key that the token names, if that needs no asking. Raises TokenInvalid for what is no token."""
-        return self.keys.at_hand(_kid(token))
+        if len(token) > LONGEST_TOKEN:
+            raise TokenInvalid
+        return self.keys.at_hand(token)
 
     def caller(self, token: str, *, key: Any | None = None) -> Caller:
         """Give the caller; without `key` it may ask the issuer for one. Raises TokenInvalid and SignInUnavailable."""
-        found = self.keys.fetch(_kid(token)) if key is None else key
+        found = self.keys.fetch(token) if key is None else key
         try:
             claims = jwt.decode(
                 token,
@@ -147,8 +150,6 @@ def _keys(*, secret: str, jwks: str) -> SigningKeys:
 
 
 def _kid(token: str) -> str | None:
-    if len(token) > LONGEST_TOKEN:
-        raise TokenInvalid
     try:
         kid = jwt.get_unverified_header(token).get("kid")
     except (jwt.PyJWTError, ValueError, RecursionError) as error:

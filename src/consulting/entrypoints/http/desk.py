@@ -1,0 +1,75 @@
+"""What the operations work with: the use cases, resolved once when the API starts, and threads to run them in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+
+from consulting.application.booking import BookSession, GetSession, ListSessions
+from consulting.application.calendars import GetCalendar
+from consulting.application.cancellation import CancelSession, QuoteCancellation
+from consulting.application.directory import (
+    GetResearcher,
+    GetTimeSlot,
+    ListResearchers,
+    ListTimeSlots,
+    SearchResearchers,
+)
+from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
+from consulting.application.provider_events import ReceiveProviderEvent
+from consulting.entrypoints.http.measurements import Metrics
+from consulting.entrypoints.http.threads import Threads
+from consulting.entrypoints.readiness import ReadinessCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """Each under its name in the container."""
+
+    list_researchers: ListResearchers
+    search_researchers: SearchResearchers
+    get_researcher: GetResearcher
+    list_time_slots: ListTimeSlots
+    get_time_slot: GetTimeSlot
+    book_session: BookSession
+    list_sessions: ListSessions
+    get_session: GetSession
+    cancel_session: CancelSession
+    quote_cancellation: QuoteCancellation
+    get_calendar: GetCalendar
+    create_payment_intent: CreatePaymentIntent
+    confirm_payment: ConfirmPayment
+    receive_provider_event: ReceiveProviderEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """All that an operation may need.
+
+    `database` is the pool of threads for what waits for nobody but the database, `provider` that for calls which wait
+    for a payment provider too, and `looking` that of the health checks; `public_url` has no slash at its end.
+    """
+
+    use: UseCases
+    database: Threads
+    provider: Threads
+    looking: Threads
+    metrics: Metrics
+    checks: Sequence[ReadinessCheck]
+    public_url: str
+
+
+AtDesk = NamedDependency[SkipValidation[Desk]]
+"""How handlers ask for the desk; one thing only, since the framework starts a task for each of several."""
+
+
+def at_desk(desk: Desk | None) -> dict[str, Provide]:
+    """Hand the desk to the handlers; None to those that are only described and never called."""
+
+    def give() -> Desk | None:
+        return desk
+
+    return {"desk": Provide(give, sync_to_thread=False)}
