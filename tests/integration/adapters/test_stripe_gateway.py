@@ -148,6 +148,14 @@ def test_a_refund_beyond_what_is_left_is_refused_for_good(gateway: StripeGateway
     assert shown.returned == PRICE
 
 
+def test_a_refund_that_was_given_before_stripe_forgot_its_key_is_found(gateway: StripeGateway, outside: Any) -> None:
+    intent = paid(gateway, outside)
+    given = outside.refund_without_key(payment_intent=intent.id, amount="5000", **{"metadata[key]": "r:1"})
+    found = gateway.refund(key="r:1", intent_id=intent.id, amount=PRICE)
+    assert (found.id, found.state) == (given, RefundState.SUCCEEDED)
+    assert gateway.refund(key="r:2", intent_id=intent.id, amount=PRICE).id == ""
+
+
 def test_a_refund_of_an_intent_that_is_not_ours_is_our_own_fault(gateway: StripeGateway) -> None:
     with pytest.raises(PaymentGatewayMisconfigured):
         gateway.refund(key="r:1", intent_id="pi_unknown", amount=PRICE)
