@@ -1,0 +1,111 @@
+"""Connections to the database, and the pool of them that a process keeps."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
+
+READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+
+_KEEPALIVE: Mapping[str, str | int] = {
+    # A server that vanished without a word is noticed within about fifteen seconds.
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait: for the server to answer a new connection, a statement to end, a lock to be free."""
+
+    connect: timedelta = timedelta(seconds=3)
+    statement: timedelta = timedelta(seconds=10)
+    lock: timedelta = timedelta(seconds=5)
+
+
+UNBOUNDED = Patience(statement=timedelta(0), lock=timedelta(0))
+"""For migrations, which take as long as they take."""
+
+
+def open_engine(
+    *,
+    url: str,
+    pool_size: int,
+    application_name: str = "consulting",
+    patience: Patience = Patience(),
+    pool_wait: timedelta = timedelta(seconds=2),
+) -> Engine:
+    """Prepare a pool of at most `pool_size` connections; the first one is made when it is needed.
+
+    The URL is libpq's own: several hosts, `target_session_attrs`, certificates and so on mean what they mean there.
+    """
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=partial(connect, url=url, application_name=application_name, patience=patience),
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_wait.total_seconds(),
+        pool_use_lifo=True,
+        use_native_hstore=False,
+    )
+    event.listen(engine, "checkout", _refuse_dead)
+    return engine
+
+
+def connect(
+    *, url: str, application_name: str = "consulting", patience: Patience = Patience(), autocommit: bool = True
+) -> psycopg.Connection[Any]:
+    """Open one connection. Its time zone is UTC, so instants come back in UTC.
+
+    What the URL says goes before what is said here, but for the time zone. Raises psycopg.OperationalError.
+    """
+    given = conninfo_to_dict(url)
+    defaults: dict[str, Any] = {
+        "application_name": application_name,
+        "connect_timeout": max(2, round(patience.connect.total_seconds())),
+        **_KEEPALIVE,
+    }
+    options = " ".join(
+        [
+            f"-c statement_timeout={_milliseconds(patience.statement)}",
+            f"-c lock_timeout={_milliseconds(patience.lock)}",
+            str(given.pop("options", None) or ""),
+            "-c TimeZone=UTC -c client_encoding=UTF8",
+        ]
+    )
+    return psycopg.connect(**{**defaults, **given, "options": options}, autocommit=autocommit)
+
+
+def _milliseconds(time: timedelta) -> int:
+    return time // timedelta(milliseconds=1)
+
+
+def _refuse_dead(driver: psycopg.Connection[Any], *_: object) -> None:
+    """Have the pool replace a connection that the server has ended meanwhile: it has something to say unasked.
+
+    So the requests after a restart of the server don't fail one by one, and a healthy one costs no round trip.
+    """
+    if driver.closed or _spoken_to(driver):
+        with contextlib.suppress(psycopg.Error):
+            driver.close()
+        raise DisconnectionError("the server has ended this connection")
+
+
+def _spoken_to(driver: psycopg.Connection[Any]) -> bool:
+    poll = select.poll()
+    poll.register(driver.fileno(), READABLE)
+    return bool(poll.poll(0))

@@ -1,0 +1,75 @@
+"""The next slot of a researcher that could be booked: the same judgement as `time_slots.obstacle`, in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Uuid, bindparam, exists, select
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from consulting.adapters.postgres.link import Row
+from consulting.adapters.postgres.prepared import prepare
+from consulting.adapters.postgres.tables import fixed, period, researchers, sessions, time_slots
+from consulting.adapters.postgres.values import AT
+from consulting.domain.period import Period
+from consulting.domain.session_states import Status
+from consulting.domain.time_slots import TimeSlot
+
+
+def next_available(who: FromClause) -> LateralFromClause:
+    """Give the earliest bookable slot of each row of `who`, which has the columns of a researcher.
+
+    A test holds this against the domain's function; what changes there has to change here.
+    """
+    slot = time_slots.c
+    return (
+        select(
+            slot.id.label("slot_id"),
+            slot.researcher_id.label("slot_researcher_id"),
+            slot.start_time.label("slot_start"),
+            slot.end_time.label("slot_end"),
+        )
+        .where(
+            who.c.active,
+            slot.researcher_id == who.c.id,
+            ~slot.withdrawn,
+            slot.start_time > AT,
+            slot.start_time >= AT + who.c.notice,
+            slot.start_time <= AT + who.c.horizon,
+            ~_taken(),
+        )
+        .order_by(slot.start_time)
+        .limit(1)
+        .lateral("next_slot")
+    )
+
+
+def _taken() -> ColumnElement[bool]:
+    session = sessions.c
+    return exists().where(
+        session.researcher_id == time_slots.c.researcher_id,
+        session.status != fixed(Status.CANCELED),
+        overlap(period(session), period(time_slots.c)),
+        session.expires_at.is_(None) | (session.expires_at > AT),
+    )
+
+
+def overlap(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether two ranges have an instant in common."""
+    return one.op("&&", is_comparison=True)(other)
+
+
+def next_slot_of(row: Row) -> TimeSlot | None:
+    """Read the next slot from a row with the columns of `next_available`; None where there is none."""
+    if row.slot_id is None:
+        return None
+    return TimeSlot(id=row.slot_id, researcher_id=row.slot_researcher_id, period=Period(row.slot_start, row.slot_end))
+
+
+_NEXT = next_available(researchers)
+NEXT_AVAILABLE = prepare(
+    select(*_NEXT.c)
+    .select_from(researchers)
+    .join(_NEXT, _NEXT.c.slot_id.is_not(None))
+    .where(researchers.c.id == bindparam("id", type_=Uuid))
+)

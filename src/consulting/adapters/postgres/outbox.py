@@ -1,0 +1,171 @@
+"""What must be done outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from consulting.adapters.postgres.link import Link, Row
+from consulting.adapters.postgres.prepared import insert_into, prepare
+from consulting.adapters.postgres.tables import fixed, outbox
+from consulting.adapters.postgres.tables.metadata import Instant
+from consulting.adapters.postgres.tables.work import Standing
+from consulting.adapters.postgres.values import AT, LIMIT
+from consulting.application.ports.outbox import Errand, Lane, LeasedEntry, OutboxEntry
+
+CHANNEL: Final = "consulting_outbox"
+
+_ENTRY = ("id", "session_id", "lane", "errand", "data", "version", "recorded_at", "due_at")
+_UNTIL = bindparam("until", type_=Instant)
+_WORKER = bindparam("worker", type_=Text)
+_ERROR = bindparam("error", type_=Text)
+
+ADD = prepare(insert_into(outbox, *_ENTRY))
+
+_other = outbox.alias("other")
+_BEFORE = tuple_(_other.c.recorded_at, _other.c.id) < tuple_(outbox.c.recorded_at, outbox.c.id)
+_IN_HAND = _other.c.leased_until > AT
+# The second half of the condition matters after `revive`: an older errand is back while a younger one is in hand.
+_LANE_FREE = ~exists().where(
+    _other.c.session_id == outbox.c.session_id,
+    _other.c.lane == outbox.c.lane,
+    _other.c.standing == fixed(Standing.WAITING),
+    _other.c.id != outbox.c.id,
+    or_(_BEFORE, _IN_HAND),
+)
+_DUE = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.standing == fixed(Standing.WAITING),
+        func.coalesce(outbox.c.postponed_until, outbox.c.due_at) <= AT,
+        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= AT),
+        _LANE_FREE,
+    )
+    .order_by(outbox.c.recorded_at, outbox.c.id)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+LEASE = prepare(
+    update(outbox)
+    .where(outbox.c.id == _DUE.c.id)
+    .values(attempts=outbox.c.attempts + 1, leased_by=_WORKER, leased_until=_UNTIL)
+    .returning(*(outbox.c[name] for name in (*_ENTRY, "attempts", "leased_by", "leased_until")))
+)
+
+# The lease's end belongs to the fence: an attempt that doesn't count is followed by one of the same number.
+_HELD: ColumnElement[bool] = and_(
+    outbox.c.id == bindparam("id", type_=Uuid),
+    outbox.c.standing == fixed(Standing.WAITING),
+    outbox.c.leased_by == _WORKER,
+    outbox.c.attempts == bindparam("attempt", type_=Integer),
+    outbox.c.leased_until == bindparam("leased_until", type_=Instant),
+)
+_GIVEN_BACK = update(outbox).where(_HELD).values(leased_by=null(), leased_until=null()).returning(outbox.c.id)
+FINISH = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DONE), ended_at=AT))
+POSTPONE = prepare(
+    _GIVEN_BACK.values(postponed_until=_UNTIL, error=_ERROR, attempts=bindparam("attempts", type_=Integer))
+)
+BURY = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DEAD), ended_at=AT, error=_ERROR))
+REVIVE = prepare(
+    update(outbox)
+    .where(outbox.c.id == bindparam("id", type_=Uuid), outbox.c.standing == fixed(Standing.DEAD))
+    .values(standing=fixed(Standing.WAITING), postponed_until=AT, attempts=0, ended_at=null())
+    .returning(outbox.c.id)
+)
+
+
+class PostgresOutbox:
+    """The list of errands."""
+
+    def __init__(self, link: Link) -> None:
+        """Work over this connection."""
+        self._link = link
+
+    def add(self, entries: Sequence[OutboxEntry]) -> None:
+        """Record errands; workers are woken when the transaction commits."""
+        if entries:
+            self._link.together(*((ADD, _columns(entry)) for entry in entries), *self._link.notification(CHANNEL))
+
+    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[LeasedEntry]:
+        """Take up to `limit` due errands, the oldest first, one per session and lane.
+
+        Whoever looks at the same moment passes over what is being taken here, and finds it taken afterwards.
+        """
+        rows = self._link.rows(LEASE, worker=worker, limit=limit, at=at, until=at + lease)
+        return sorted((_leased(row) for row in rows), key=lambda each: (each.entry.recorded_at, each.entry.id))
+
+    def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:
+        """Mark it done; False, and nothing changed, if the lease has passed to somebody else."""
+        return bool(self._link.rows(FINISH, **_fence(leased), at=at))
+
+    def postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> bool:
+        """Give it back until then, with what went wrong; `counts=False` takes the attempt back."""
+        attempts = leased.attempt if counts else leased.attempt - 1
+        return bool(self._link.rows(POSTPONE, **_fence(leased), until=until, error=error, attempts=attempts))
+
+    def bury(self, leased: LeasedEntry, *, error: str, at: datetime) -> bool:
+        """Give it up: it stays listed as dead, and its lane goes on without it."""
+        return bool(self._link.rows(BURY, **_fence(leased), error=error, at=at))
+
+    def revive(self, id: UUID, *, at: datetime) -> bool:
+        """Make a dead errand due now, its attempts counted anew; False if there is no such dead errand."""
+        revived = self._link.rows(REVIVE, id=id, at=at)
+        if revived:
+            self._link.together(*self._link.notification(CHANNEL))
+        return bool(revived)
+
+
+def _columns(entry: OutboxEntry) -> Mapping[str, Any]:
+    return {
+        "id": entry.id,
+        "session_id": entry.session_id,
+        "lane": entry.lane.value,
+        "errand": entry.errand.value,
+        "data": Jsonb(dict(entry.data)),
+        "version": entry.version,
+        "recorded_at": entry.recorded_at,
+        "due_at": entry.due_at,
+    }
+
+
+def _fence(leased: LeasedEntry) -> Mapping[str, Any]:
+    return {
+        "id": leased.entry.id,
+        "worker": leased.leased_by,
+        "attempt": leased.attempt,
+        "leased_until": leased.leased_until,
+    }
+
+
+def _leased(row: Row) -> LeasedEntry:
+    entry = OutboxEntry(
+        id=row.id,
+        errand=Errand(row.errand),
+        lane=Lane(row.lane),
+        session_id=row.session_id,
+        data=row.data,
+        version=row.version,
+        due_at=row.due_at,
+        recorded_at=row.recorded_at,
+    )
+    return LeasedEntry(entry=entry, attempt=row.attempts, leased_by=row.leased_by, leased_until=row.leased_until)

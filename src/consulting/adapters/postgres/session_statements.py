@@ -1,0 +1,81 @@
+"""What is asked of the table of sessions."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import blake2b
+from typing import Final
+
+from sqlalchemy import ColumnElement, Integer, Text, Uuid, and_, bindparam, func, or_, select
+
+from consulting.adapters.postgres.claims import BY_START, CLAIM, LIVE
+from consulting.adapters.postgres.next_available import overlap
+from consulting.adapters.postgres.prepared import Prepared, insert_into, prepare, update_of
+from consulting.adapters.postgres.tables import fixed, period, sessions
+from consulting.adapters.postgres.values import ASKED_PERIOD, AT, END, LIMIT, START
+from consulting.domain.session_states import PaymentStatus, Status
+
+HOLDS_OF_A_CLIENT: Final = 1
+"""The class of the advisory locks that this program takes; migrations lock in another number space."""
+
+_ID, _AFTER = bindparam("id", type_=Uuid), bindparam("after", type_=Uuid)
+_RESEARCHER, _CLIENT = bindparam("researcher_id", type_=Uuid), bindparam("user_id", type_=Text)
+
+_CONFIRMED = and_(
+    sessions.c.status == fixed(Status.SCHEDULED), sessions.c.payment_status == fixed(PaymentStatus.COMPLETED)
+)
+_ENDED = and_(_CONFIRMED, sessions.c.end_time <= AT)
+_LAPSED = sessions.c.expires_at <= AT
+_HELD = sessions.c.expires_at.is_not(None)
+
+_ONE = select(sessions).where(sessions.c.id == _ID)
+GET = prepare(_ONE)
+LOCK = prepare(_ONE.with_for_update(key_share=True))
+ADD = prepare(insert_into(sessions))
+SAVE = prepare(update_of(sessions).returning(sessions.c.id))
+
+LOCK_HOLDS = prepare(select(func.pg_advisory_xact_lock(HOLDS_OF_A_CLIENT, bindparam("number", type_=Integer))))
+LIVE_HOLDS = prepare(
+    select(func.count()).select_from(sessions).where(sessions.c.user_id == _CLIENT, _HELD, sessions.c.expires_at > AT)
+)
+
+_OVERLAPPING = (sessions.c.researcher_id == _RESEARCHER, overlap(period(sessions.c), ASKED_PERIOD), LIVE)
+OF_RESEARCHER = prepare(select(sessions).where(*_OVERLAPPING).order_by(*BY_START))
+CLAIMS = prepare(select(*CLAIM).where(*_OVERLAPPING).order_by(*BY_START))
+
+EXPIRED = prepare(
+    select(sessions.c.id).where(_HELD, _LAPSED).order_by(sessions.c.expires_at, sessions.c.id).limit(LIMIT)
+)
+ENDED = prepare(select(sessions.c.id).where(_ENDED).order_by(sessions.c.end_time, sessions.c.id).limit(LIMIT))
+
+_DURING = (sessions.c.start_time >= START, sessions.c.start_time < END)
+_STARTING = select(sessions).where(_CONFIRMED, *_DURING).order_by(sessions.c.id).limit(LIMIT)
+STARTING = prepare(_STARTING)
+STARTING_AFTER = prepare(_STARTING.where(sessions.c.id > _AFTER))
+
+_EFFECTIVELY: dict[Status, ColumnElement[bool]] = {
+    Status.SCHEDULED: and_(
+        sessions.c.status == fixed(Status.SCHEDULED), or_(sessions.c.expires_at.is_(None), ~_LAPSED), ~_ENDED
+    ),
+    Status.COMPLETED: or_(sessions.c.status == fixed(Status.COMPLETED), _ENDED),
+    Status.CANCELED: or_(sessions.c.status == fixed(Status.CANCELED), _LAPSED),
+}
+"""What `Session.effective` says, in SQL."""
+
+
+@cache
+def of_client(*, status: Status | None, starting: bool, after: bool) -> Prepared:
+    """Give the statement for a client's sessions, with the conditions that are asked for."""
+    wanted = select(sessions).where(sessions.c.user_id == _CLIENT).order_by(sessions.c.id.desc()).limit(LIMIT)
+    if status is not None:
+        wanted = wanted.where(_EFFECTIVELY[status])
+    if starting:
+        wanted = wanted.where(*_DURING)
+    if after:
+        wanted = wanted.where(sessions.c.id < _AFTER)
+    return prepare(wanted)
+
+
+def number_of(user_id: str) -> int:
+    """Give the number by which a client's holds are locked; two clients of one number wait for each other, no more."""
+    return int.from_bytes(blake2b(user_id.encode(), digest_size=4).digest(), signed=True)

@@ -1,0 +1,35 @@
+"""The tables, by business word. The migrations make the same ones; a test compares the two."""
+
+from __future__ import annotations
+
+from consulting.adapters.postgres.tables.availability import blocks, overrides, patterns, time_slots
+from consulting.adapters.postgres.tables.mail import notifications
+from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
+from consulting.adapters.postgres.tables.money import payments, refunds
+from consulting.adapters.postgres.tables.researchers import researcher_words, researchers, vocabulary
+from consulting.adapters.postgres.tables.reviews import reviews
+from consulting.adapters.postgres.tables.sessions import sessions
+from consulting.adapters.postgres.tables.work import idempotency_keys, inbox, outbox
+from consulting.adapters.postgres.tables.worker import worker_heartbeats
+
+__all__ = [
+    "blocks",
+    "fixed",
+    "idempotency_keys",
+    "inbox",
+    "metadata",
+    "notifications",
+    "outbox",
+    "overrides",
+    "patterns",
+    "payments",
+    "period",
+    "refunds",
+    "researcher_words",
+    "researchers",
+    "reviews",
+    "sessions",
+    "time_slots",
+    "vocabulary",
+    "worker_heartbeats",
+]

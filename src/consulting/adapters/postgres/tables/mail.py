@@ -1,0 +1,28 @@
+"""The record of what was sent to whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, ForeignKey, Named, Table, Text, TypedColumns
+
+from consulting.adapters.postgres.tables.metadata import LONGEST_ID, Instant, at_most, instants, metadata
+
+
+class _Notifications(TypedColumns):
+    session_id: Named[UUID] = Column(ForeignKey("sessions.id"), primary_key=True)
+    kind: Named[str] = Column(Text, primary_key=True)
+    recipient: Named[str] = Column(Text, primary_key=True)
+    about: Named[str] = Column(Text, primary_key=True)
+    message_id: Named[str] = Column(Text)
+    marked_at: Named[datetime] = Column(Instant)
+
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _Notifications,
+    instants("marked_at"),
+    at_most(kind=64, recipient=64, about=LONGEST_ID, message_id=998),
+)

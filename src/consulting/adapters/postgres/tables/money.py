@@ -1,0 +1,107 @@
+"""The attempts to pay, and the money that goes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Named,
+    SmallInteger,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    text,
+)
+
+from consulting.adapters.postgres.tables.metadata import (
+    LONGEST_ID,
+    Amount,
+    Instant,
+    all_or_none,
+    at_most,
+    currency,
+    instants,
+    metadata,
+    one_of,
+)
+from consulting.domain.payments import ALIVE, Dispute, PaymentState
+from consulting.domain.refunds import TRIES, RefundReason, RefundState
+
+
+class _Payments(TypedColumns):
+    id: Named[UUID] = Column(primary_key=True)
+    session_id: Named[UUID] = Column(ForeignKey("sessions.id"))
+    attempt: Named[int]
+    intent_id: Named[str | None] = Column(Text)
+    price_amount: Named[int] = Column(Amount)
+    price_currency: Named[str] = Column(Text)
+    state: Named[str] = Column(Text)
+    received_amount: Named[int | None] = Column(Amount)
+    received_currency: Named[str | None] = Column(Text)
+    dispute: Named[str | None] = Column(Text)
+    created_at: Named[datetime] = Column(Instant)
+    updated_at: Named[datetime] = Column(Instant)
+
+
+_ALIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in sorted(ALIVE))))
+
+payments = Table(
+    "payments",
+    metadata,
+    _Payments,
+    UniqueConstraint("session_id", "attempt"),
+    UniqueConstraint("intent_id"),
+    UniqueConstraint("id", "session_id"),
+    CheckConstraint("attempt > 0", name="attempt"),
+    CheckConstraint("price_amount > 0", name="price"),
+    currency("price_currency"),
+    one_of("state", PaymentState),
+    all_or_none("received", "received_amount", "received_currency"),
+    CheckConstraint("received_amount > 0", name="received_amount"),
+    currency("received_currency"),
+    CheckConstraint("state <> 'succeeded' OR received_amount IS NOT NULL", name="succeeded"),
+    one_of("dispute", Dispute),
+    instants("created_at", "updated_at"),
+    at_most(intent_id=LONGEST_ID),
+)
+Index("payments_one_alive", payments.c.session_id, unique=True, postgresql_where=_ALIVE)
+Index("payments_alive", payments.c.id, postgresql_where=_ALIVE)
+
+
+class _Refunds(TypedColumns):
+    id: Named[UUID] = Column(primary_key=True)
+    payment_id: Named[UUID]
+    session_id: Named[UUID]
+    amount: Named[int] = Column(Amount)
+    currency: Named[str] = Column(Text)
+    reason: Named[str] = Column(Text)
+    state: Named[str] = Column(Text)
+    tries: Named[int] = Column(SmallInteger)
+    provider_id: Named[str | None] = Column(Text)
+    created_at: Named[datetime] = Column(Instant)
+    updated_at: Named[datetime] = Column(Instant)
+
+
+refunds = Table(
+    "refunds",
+    metadata,
+    _Refunds,
+    ForeignKeyConstraint(["payment_id", "session_id"], ["payments.id", "payments.session_id"]),
+    UniqueConstraint("provider_id"),
+    CheckConstraint("amount > 0", name="amount"),
+    currency("currency"),
+    one_of("reason", RefundReason),
+    one_of("state", RefundState),
+    CheckConstraint(f"tries BETWEEN 1 AND {TRIES}", name="tries"),
+    instants("created_at", "updated_at"),
+    at_most(provider_id=LONGEST_ID),
+)
+Index("refunds_of_session", refunds.c.session_id)
+Index("refunds_of_payment", refunds.c.payment_id)

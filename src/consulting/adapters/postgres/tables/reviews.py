@@ -1,0 +1,45 @@
+"""What clients said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Named,
+    SmallInteger,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+)
+
+from consulting.adapters.postgres.tables.metadata import LONGEST_ID, Instant, at_most, instants, metadata
+from consulting.domain.reviews import LONGEST_COMMENT
+
+
+class _Reviews(TypedColumns):
+    id: Named[UUID] = Column(primary_key=True)
+    session_id: Named[UUID] = Column(ForeignKey("sessions.id"))
+    researcher_id: Named[UUID] = Column(ForeignKey("researchers.id"))
+    user_id: Named[str] = Column(Text)
+    stars: Named[int] = Column(SmallInteger)
+    comment: Named[str | None] = Column(Text)
+    created_at: Named[datetime] = Column(Instant)
+    updated_at: Named[datetime] = Column(Instant)
+
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _Reviews,
+    UniqueConstraint("session_id", name="reviews_one_a_session"),
+    CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
+    instants("created_at", "updated_at"),
+    at_most(user_id=LONGEST_ID, comment=LONGEST_COMMENT),
+)
+Index("reviews_of_researcher", reviews.c.researcher_id, reviews.c.id)

@@ -1,0 +1,170 @@
+"""The published slots, with the claims that sessions have on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select, text, update
+
+from consulting.adapters.postgres.claims import BY_START, CLAIM, ON_SLOT, claim_of
+from consulting.adapters.postgres.link import Link, Row, Rows
+from consulting.adapters.postgres.prepared import prepare
+from consulting.adapters.postgres.researchers import GET as GET_RESEARCHER
+from consulting.adapters.postgres.researchers import researcher_of
+from consulting.adapters.postgres.tables import fixed, researchers, sessions, time_slots
+from consulting.adapters.postgres.tables.metadata import Instant
+from consulting.adapters.postgres.values import END, START
+from consulting.application.ports.records import Offer
+from consulting.domain.period import Period
+from consulting.domain.publishing import Publication, PublishedSlot
+from consulting.domain.researchers import Researcher
+from consulting.domain.session_states import Status
+from consulting.domain.time_slots import TimeSlot
+
+_ID, _RESEARCHER = bindparam("id", type_=Uuid), bindparam("researcher_id", type_=Uuid)
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+
+_SLOT = (
+    time_slots.c.id.label("slot_id"),
+    time_slots.c.researcher_id.label("slot_researcher_id"),
+    time_slots.c.start_time.label("slot_start"),
+    time_slots.c.end_time.label("slot_end"),
+    time_slots.c.withdrawn.label("slot_withdrawn"),
+)
+_own = sessions.alias("own")
+_HAD = exists().where(_own.c.time_slot_id == time_slots.c.id, _own.c.status != fixed(Status.CANCELED))
+
+# NO KEY: sessions refer to their slot by a foreign key, and saving one must not wait for whoever judges the slot.
+LOCK = prepare(select(time_slots.c.id).where(time_slots.c.id == _ID).with_for_update(key_share=True))
+OFFER = prepare(
+    select(*_SLOT, *CLAIM, researchers)
+    .select_from(time_slots)
+    .join(researchers, researchers.c.id == time_slots.c.researcher_id)
+    .outerjoin(sessions, ON_SLOT)
+    .where(time_slots.c.id == _ID)
+    .order_by(*BY_START)
+)
+STARTING = prepare(
+    select(*_SLOT, *CLAIM)
+    .select_from(time_slots)
+    .outerjoin(sessions, ON_SLOT)
+    .where(
+        time_slots.c.researcher_id == _RESEARCHER,
+        time_slots.c.start_time >= START,
+        time_slots.c.start_time < END,
+        ~time_slots.c.withdrawn | _HAD,
+    )
+    .order_by(time_slots.c.start_time, time_slots.c.end_time, time_slots.c.id, *BY_START)
+)
+
+_OVERLAPPING = (
+    time_slots.c.researcher_id == _RESEARCHER,
+    time_slots.c.start_time > START - text("interval '24 hours'"),  # no slot is longer
+    time_slots.c.start_time < END,
+    time_slots.c.end_time > START,
+)
+LOCK_PUBLISHED = prepare(
+    select(time_slots.c.id).where(*_OVERLAPPING).order_by(time_slots.c.id).with_for_update(key_share=True)
+)
+PUBLISHED = prepare(select(*_SLOT, _HAD.label("slot_had")).where(*_OVERLAPPING).order_by(time_slots.c.id))
+
+_TURNED = update(time_slots).where(time_slots.c.id == func.any(_IDS), time_slots.c.researcher_id == _RESEARCHER)
+WITHDRAW = prepare(_TURNED.values(withdrawn=text("true")).returning(time_slots.c.id))
+REVIVE = prepare(_TURNED.values(withdrawn=text("false")).returning(time_slots.c.id))
+_NEW = (
+    func.unnest(_IDS, bindparam("starts", type_=ARRAY(Instant)), bindparam("ends", type_=ARRAY(Instant)))
+    .table_valued("id", "start_time", "end_time", name="new")
+    .render_derived()
+)
+ADD = prepare(
+    time_slots.insert().from_select(
+        ["id", "researcher_id", "start_time", "end_time"],
+        select(_NEW.c.id, _RESEARCHER, _NEW.c.start_time, _NEW.c.end_time),
+    )
+)
+
+
+class PostgresTimeSlots:
+    """The published slots."""
+
+    def __init__(self, link: Link) -> None:
+        """Work over this connection."""
+        self._link = link
+
+    def get(self, id: UUID) -> Offer | None:
+        """Give the slot with its researcher and claims, without a lock."""
+        return _offer(self._link.rows(OFFER, id=id))
+
+    def lock(self, id: UUID) -> Offer | None:
+        """Give the slot as it stands once nobody else holds its lock, and keep the lock until the transaction ends.
+
+        Two statements on purpose: each sees what was committed before *it* began. A single one that locks and joins
+        would wait for the lock and then still show the claims from before its wait.
+        """
+        _, rows = self._link.together((LOCK, {"id": id}), (OFFER, {"id": id}))
+        return _offer(rows)
+
+    def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
+        """List the slots that start in the period, by start: published ones, and withdrawn ones that a session has."""
+        slots, found = self._link.together(
+            (STARTING, {"researcher_id": researcher_id, "start": during.start, "end": during.end}),
+            (GET_RESEARCHER, {"id": researcher_id}),
+        )
+        if not slots:
+            return ()
+        researcher = researcher_of(found[0])
+        return [_with_claims(list(rows), researcher) for _, rows in groupby(slots, attrgetter("slot_id"))]
+
+    def lock_published(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[PublishedSlot]:
+        """Lock and list, by id, all slots that overlap the period; `booked` where a session has the slot.
+
+        The list is read after the locks were won, as in `lock`.
+        """
+        asked = {"researcher_id": researcher_id, "start": overlapping.start, "end": overlapping.end}
+        _, rows = self._link.together((LOCK_PUBLISHED, asked), (PUBLISHED, asked))
+        return [
+            PublishedSlot(
+                id=row.slot_id,
+                period=Period(row.slot_start, row.slot_end),
+                booked=row.slot_had,
+                withdrawn=row.slot_withdrawn,
+            )
+            for row in rows
+        ]
+
+    def publish(self, publication: Publication, *, researcher_id: UUID, ids: Sequence[UUID]) -> None:
+        """Carry out a difference: withdraw, then revive and add; LookupError for slots that aren't the researcher's."""
+        periods = publication.add
+        if len(ids) != len(periods):
+            raise ValueError("each added slot needs an id")
+        withdraw, revive = list(publication.withdraw), list(publication.revive)
+        new = {"ids": list(ids), "starts": [each.start for each in periods], "ends": [each.end for each in periods]}
+        withdrawn, revived, _ = self._link.together(
+            (WITHDRAW, {"researcher_id": researcher_id, "ids": withdraw}),
+            (REVIVE, {"researcher_id": researcher_id, "ids": revive}),
+            (ADD, {"researcher_id": researcher_id, **new}),
+        )
+        if len(withdrawn) != len(withdraw) or len(revived) != len(revive):
+            raise LookupError("some of the slots are not this researcher's")
+
+
+def _offer(rows: Rows) -> Offer | None:
+    return _with_claims(rows, researcher_of(rows[0])) if rows else None
+
+
+def _with_claims(rows: Rows, researcher: Researcher) -> Offer:
+    """Read a slot from its rows: one for each claim on it, or a single one without."""
+    claims = tuple(claim_of(row) for row in rows if row.claim_session_id is not None)
+    return Offer(slot=_slot(rows[0]), researcher=researcher, claims=claims)
+
+
+def _slot(row: Row) -> TimeSlot:
+    return TimeSlot(
+        id=row.slot_id,
+        researcher_id=row.slot_researcher_id,
+        period=Period(row.slot_start, row.slot_end),
+        withdrawn=row.slot_withdrawn,
+    )

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from consulting.adapters.postgres import open_engine
+from consulting.adapters.postgres.tables import metadata
+from consulting.entrypoints.database import migrate, migrations
+
+CATALOGUE = {
+    "columns": """
+        SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+               pg_get_expr(d.adbin, d.adrelid), ordering.collname, a.attidentity, a.attgenerated
+        FROM pg_attribute a
+        JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+        LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        LEFT JOIN pg_collation ordering ON ordering.oid = a.attcollation
+        WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relname <> 'alembic_version'
+    """,
+    # PostgreSQL 18 lists NOT NULL here too; the columns above say it in every version.
+    "constraints": """
+        SELECT conrelid::regclass || '.' || conname, contype, pg_get_constraintdef(oid)
+        FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND conrelid::regclass::text <> 'alembic_version'
+    """,
+    "indexes": """
+        SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    """,
+    "triggers and functions": """
+        SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    """,
+}
+
+
+def catalogue(url: str) -> Mapping[str, Mapping[str, Any]]:
+    with psycopg.connect(url) as connection:
+        return {what: {row[0]: row[1:] for row in connection.execute(query)} for what, query in CATALOGUE.items()}
+
+
+def revisions() -> list[str]:
+    scripts = ScriptDirectory.from_config(migrations(database_url=""))
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def test_migrations_make_the_tables_that_the_code_knows(database_url: str, empty_database_url: str) -> None:
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION btree_gist")
+    engine = open_engine(url=empty_database_url, pool_size=1)
+    metadata.create_all(engine)
+    engine.dispose()
+
+    migrated, declared = catalogue(database_url), catalogue(empty_database_url)
+    assert set(migrated["columns"]) == {
+        f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.c
+    }
+    assert migrated == declared
+
+
+def test_every_revision_can_be_undone_and_done_again(empty_database_url: str) -> None:
+    config = migrations(database_url=empty_database_url)
+    for revision in revisions():
+        command.upgrade(config, revision)
+        after = catalogue(empty_database_url)
+        command.downgrade(config, "-1")
+        command.upgrade(config, revision)
+        assert catalogue(empty_database_url) == after
+
+
+def test_all_the_way_down_leaves_nothing(empty_database_url: str) -> None:
+    config = migrations(database_url=empty_database_url)
+    command.upgrade(config, "head")
+    command.downgrade(config, "base")
+    assert not any(catalogue(empty_database_url).values())
+
+
+def test_processes_that_migrate_at_once_take_turns(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(migrate, database_url=empty_database_url) for _ in range(3)]:
+            done.result(60)
+    assert catalogue(empty_database_url)["columns"]
+
+
+def test_a_database_that_is_up_to_date_is_left_alone(database_url: str) -> None:
+    before = catalogue(database_url)
+    migrate(database_url=database_url)
+    assert catalogue(database_url) == before

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from consulting.adapters.contracts.storage import StorageContract
+from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.application.ports.transactions import Transactions
+
+
+class TestPostgresStorage(StorageContract):
+    @pytest.fixture
+    def transactions(self, database_url: str) -> Iterator[Transactions]:
+        engine = open_engine(url=database_url, pool_size=8)
+        yield PostgresTransactions(engine)
+        engine.dispose()
