@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 
-import uvicorn
-
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.settings import Settings, process_environment
 from consulting.entrypoints.supervisor.child import Child
@@ -36,6 +34,8 @@ def serve(settings: Settings) -> None:
 def serve_on(settings: Settings, *, listener: socket.socket) -> None:
     """Serve in this process, on a socket that listens already, until told to stop."""
     # The product is imported late, so that whoever only supervises stays small.
+    import uvicorn  # noqa: PLC0415
+
     from consulting.entrypoints.container import build_container  # noqa: PLC0415
     from consulting.entrypoints.http.app import create_app  # noqa: PLC0415
 
