@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-domain check proof setup runtime lock clean
+.PHONY: help run demo test test-domain check proof mutations setup runtime lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: setup ## run linters, type checks and import rules, then every test
 proof: setup ## run the long proofs, at most an hour; SEED=... repeats one
 	@echo "seed $(SEED)"
 	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) tests
+
+mutations: setup ## take each guard away in a copy: a named test must fail
+	@$(BIN)/python -m tests.mutations
 
 setup: ## install everything for developers
 	@scripts/setup dev

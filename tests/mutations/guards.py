@@ -1,0 +1,84 @@
+"""The guards that must not go unnoticed when they are missing, and the tests that miss them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutations.trial import Mutation
+
+_ADAPTER = "src/consulting/adapters/postgres"
+_FOR_SLOTS = "tests/integration/races/test_races_for_slots.py"
+_OF_CALENDARS = "tests/integration/races/test_races_of_calendars.py"
+_DOMAIN = "tests/unit/domain"
+
+GUARDS: Final = (
+    Mutation(
+        guard="the lock on the slot that is booked",
+        file=f"{_ADAPTER}/time_slots.py",
+        before="select(time_slots.c.id).where(time_slots.c.id == _ID).with_for_update(key_share=True)",
+        after="select(time_slots.c.id).where(time_slots.c.id == _ID)",
+        tests=(f"{_OF_CALENDARS}::test_a_block_of_several_slots_stands_only_if_none_of_them_is_booked",),
+    ),
+    Mutation(
+        guard="the lock on the slots in a time that is blocked",
+        file=f"{_ADAPTER}/time_slots.py",
+        before=".where(*_OVERLAPPING).order_by(time_slots.c.id).with_for_update(key_share=True)",
+        after=".where(*_OVERLAPPING).order_by(time_slots.c.id)",
+        tests=(f"{_OF_CALENDARS}::test_a_block_of_several_slots_stands_only_if_none_of_them_is_booked",),
+    ),
+    Mutation(
+        guard="the lock on a researcher's calendar",
+        file=f"{_ADAPTER}/researchers.py",
+        before="LOCK = prepare(_ONE.with_for_update(key_share=True))",
+        after="LOCK = prepare(_ONE)",
+        tests=(f"{_OF_CALENDARS}::test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits",),
+    ),
+    Mutation(
+        guard="the lock on a client's holds",
+        file=f"{_ADAPTER}/session_statements.py",
+        before='func.pg_advisory_xact_lock(HOLDS_OF_A_CLIENT, bindparam("number", type_=Integer))',
+        after='bindparam("number", type_=Integer)',
+        tests=(f"{_FOR_SLOTS}::test_nobody_holds_more_than_allowed_however_quick_they_are",),
+    ),
+    Mutation(
+        guard="the constraint that no two sessions of a researcher overlap",
+        file=f"{_ADAPTER}/migrations/versions/0002_sessions_and_money.py",
+        before="EXCLUDE USING gist (researcher_id WITH =, tstzrange(start_time, end_time) WITH &&)"
+        " WHERE (status <> 'canceled')",
+        after="CHECK (true)",
+        tests=(f"{_FOR_SLOTS}::test_where_slots_overlap_by_a_fault_elsewhere_sessions_still_do_not",),
+    ),
+    Mutation(
+        guard="the end of an expired hold when a slot is read",
+        file="src/consulting/domain/time_slots.py",
+        before="return self.expires_at is None or at < self.expires_at",
+        after="return True",
+        tests=(
+            f"{_DOMAIN}/test_time_slots.py::test_a_hold_is_free_for_everybody_at_its_deadline",
+            f"{_FOR_SLOTS}::test_an_expired_hold_goes_to_exactly_one_whether_or_not_it_has_been_swept",
+        ),
+    ),
+    Mutation(
+        guard="the comparison of what was charged with the price",
+        file="src/consulting/domain/payments.py",
+        before="return intent.session_id == self.session_id and intent.amount == charged == self.price",
+        after="return intent.session_id == self.session_id",
+        tests=(f"{_DOMAIN}/test_settlement.py::test_a_payment_that_differs_never_confirms_and_goes_back",),
+    ),
+    Mutation(
+        guard="the first occurrence of a repeated hour as the beginning of hours",
+        file="src/consulting/domain/local_time.py",
+        before="before = _offset(opening.replace(tzinfo=tz, fold=0))",
+        after="before = _offset(opening.replace(tzinfo=tz, fold=1))",
+        tests=(f"{_DOMAIN}/test_local_time.py::test_a_repeated_hour_is_two_hours",),
+    ),
+    Mutation(
+        guard="the second occurrence of a repeated hour as the end of hours",
+        file="src/consulting/domain/local_time.py",
+        before="after = _offset(closing.replace(tzinfo=tz, fold=1))",
+        after="after = _offset(closing.replace(tzinfo=tz, fold=0))",
+        tests=(
+            f"{_DOMAIN}/test_local_time.py::test_hours_that_the_clock_leaves_by_going_back_pause_until_it_reads_them_again",
+        ),
+    ),
+)
