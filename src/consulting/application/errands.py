@@ -28,6 +28,7 @@ MOST_TRIES = 30
 """With waits that double from a second up to an hour, this many tries last about a day."""
 
 LONGEST_WAIT = timedelta(hours=1)
+LONGEST_TOLD = 2000
 
 
 class NotYet(Exception):
@@ -40,9 +41,9 @@ class NotYet(Exception):
 
 
 class ErrandRunner(Protocol):
-    """Does one kind of errand; what it raises decides whether it is tried again."""
+    """Does one kind of errand; what it raises decides whether it is tried again, what it gives is not looked at."""
 
-    def __call__(self, leased: LeasedEntry) -> None:
+    def __call__(self, leased: LeasedEntry) -> object:
         """Do it once, or again: it may have been done before by a worker that died before saying so."""
 
 
@@ -101,7 +102,7 @@ class CarryOutErrands:
         wait = backoff(attempt=leased.attempt, random=self.random)
         if isinstance(failure, MeetingRoomsUnavailable) and failure.retry_after is not None:
             wait = max(wait, failure.retry_after)
-        self._postpone(leased, until=self.clock.now() + wait, error=repr(failure))
+        self._postpone(leased, until=self.clock.now() + wait, error=_told(failure))
 
     def _postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> None:
         with self.transactions.begin() as tx:
@@ -110,7 +111,7 @@ class CarryOutErrands:
     def _bury(self, leased: LeasedEntry, failure: Exception) -> None:
         log.error("%s of session %s is given up: %r", *_named(leased), failure)
         with self.transactions.begin() as tx:
-            tx.outbox.bury(leased, error=repr(failure), at=self.clock.now())
+            tx.outbox.bury(leased, error=_told(failure), at=self.clock.now())
 
     def _hand_back(self, leased: LeasedEntry) -> None:
         self._postpone(leased, until=self.clock.now(), error=None, counts=False)
@@ -118,3 +119,8 @@ class CarryOutErrands:
 
 def _named(leased: LeasedEntry) -> tuple[str, str]:
     return leased.entry.errand.value, str(leased.entry.session_id)
+
+
+def _told(failure: Exception) -> str:
+    """Write down what went wrong, in a length that can be kept."""
+    return repr(failure)[:LONGEST_TOLD]

@@ -164,7 +164,7 @@ class SendReminders:
     def __call__(self, *, limit: int = 500) -> int:
         """Send the reminders that are due now, and say how many; a failing mail server skips one, and says so."""
         now = self.clock.now()
-        during = Period(now, now + max(DEFAULT_LEADS))
+        during = Period(now, now + max(DEFAULT_LEADS) + timedelta.resolution)  # a start just that far ahead is due
         sent, after = 0, None
         while True:
             with self.transactions.begin() as tx:

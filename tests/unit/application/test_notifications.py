@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from consulting.adapters.memory import Trouble
+from consulting.adapters.memory.kept import Standing
+from consulting.application.notifications import LINK_PATIENCE
+from consulting.domain.sessions import Session
+from tests.unit.application.scene import ADA, Scene
+
+TICK = timedelta(seconds=1)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def let_pass(scene: Scene, time: timedelta, *, every: timedelta = TICK) -> None:
+    """Let time pass while the worker works."""
+    until = scene.market.clock.now() + time
+    while scene.market.clock.now() < until:
+        scene.market.work()
+        scene.market.clock.advance(every)
+    scene.market.work()
+
+
+def text_of(scene: Scene, kind: str) -> str:
+    return next(mail.text for mail in scene.market.mailer.delivered if mail.message_id.startswith(f"<{kind}."))
+
+
+# Confirmations and the link
+
+
+def test_a_confirmation_brings_the_link_and_an_invitation(scene: Scene) -> None:
+    session = scene.confirmed()
+
+    let_pass(scene, TICK)
+
+    assert scene.mails(to=ADA) == ["receipt.client", "confirmation.client"]
+    assert scene.mails().count("booking_notice.researcher") == 1
+    meeting = scene.saved(session).meeting
+    assert meeting is not None
+    mail = scene.market.mailer.delivered[-1]
+    assert meeting.join_link in mail.text
+    assert mail.calendar is not None
+    assert mail.calendar_method == "REQUEST"
+
+
+def test_a_confirmation_waits_for_the_link_a_few_minutes_at_most(scene: Scene) -> None:
+    session = scene.confirmed()
+
+    with scene.market.rooms.line.suffering(Trouble.DOWN):
+        let_pass(scene, LINK_PATIENCE - TICK)
+        assert scene.mails(to=ADA) == ["receipt.client"]
+        let_pass(scene, timedelta(minutes=1))
+
+    assert scene.mails(to=ADA) == ["receipt.client", "confirmation.client"]
+    assert "it follows" in text_of(scene, "confirmation")
+    assert scene.now(session).payment_status == "completed"
+
+
+def test_a_link_that_came_late_follows_by_itself_to_both(scene: Scene) -> None:
+    session = scene.confirmed()
+    with scene.market.rooms.line.suffering(Trouble.DOWN):
+        let_pass(scene, timedelta(minutes=30), every=timedelta(seconds=30))
+
+    let_pass(scene, timedelta(hours=1), every=timedelta(seconds=30))
+
+    assert scene.mails(to=ADA)[-1] == "link.client"
+    assert scene.mails().count("link.client") == scene.mails().count("link.researcher") == 1
+    meeting = scene.saved(session).meeting
+    assert meeting is not None
+    assert meeting.join_link in text_of(scene, "link")
+    assert len(scene.market.rooms.open_meetings) == 1
+
+
+def test_a_meeting_whose_creation_got_lost_is_found_again(scene: Scene) -> None:
+    session = scene.confirmed()
+    scene.market.rooms.line.order(Trouble.ANSWER_LOST)
+
+    let_pass(scene, timedelta(seconds=10))
+
+    (meeting,) = scene.market.rooms.open_meetings
+    assert scene.saved(session).meeting == meeting.meeting
+    assert scene.mails(to=ADA) == ["receipt.client", "confirmation.client"]
+
+
+def test_a_waiting_confirmation_holds_up_a_cancellation_for_seconds_only(scene: Scene) -> None:
+    session = scene.confirmed()
+    with scene.market.rooms.line.suffering(Trouble.DOWN):
+        let_pass(scene, timedelta(minutes=2))
+        scene.market.cancel(session.id, caller=ADA)
+        let_pass(scene, timedelta(seconds=6))
+
+    assert "cancellation.client" in scene.mails(to=ADA)
+    assert "confirmation.client" not in scene.mails(to=ADA)
+
+
+def test_a_session_canceled_before_its_meeting_was_made_leaves_no_meeting_behind(scene: Scene) -> None:
+    session = scene.confirmed()
+    scene.market.rooms.line.order(Trouble.ANSWER_LOST)
+    scene.market.work()
+    scene.market.cancel(session.id, caller=ADA)
+
+    let_pass(scene, timedelta(seconds=10))
+
+    assert scene.market.rooms.open_meetings == ()
+    assert scene.saved(session).meeting is None
+
+
+def test_a_free_sessions_client_gets_no_receipt(scene: Scene) -> None:
+    scene.free()
+
+    let_pass(scene, TICK)
+
+    assert scene.mails(to=ADA) == ["confirmation.client"]
+
+
+# A mail server in trouble
+
+
+def test_a_mail_server_that_is_down_delays_mails_and_loses_none(scene: Scene) -> None:
+    scene.confirmed()
+
+    with scene.market.mailer.line.suffering(Trouble.DOWN):
+        let_pass(scene, timedelta(minutes=10), every=timedelta(seconds=20))
+    assert scene.mails() == []
+    let_pass(scene, timedelta(hours=1), every=timedelta(seconds=30))
+
+    assert sorted(scene.mails()) == ["booking_notice.researcher", "confirmation.client", "receipt.client"]
+
+
+def test_a_mail_whose_answer_got_lost_is_repeated_under_the_same_name(scene: Scene) -> None:
+    scene.free()
+    scene.market.mailer.line.order(Trouble.ANSWER_LOST)
+
+    let_pass(scene, timedelta(seconds=10))
+
+    names = [mail.message_id for mail in scene.market.mailer.delivered]
+    assert len(names) == 3
+    assert len(set(names)) == 2
+
+
+def test_a_mail_that_is_refused_for_good_is_given_up_and_the_others_go_out(scene: Scene) -> None:
+    session = scene.confirmed()
+    scene.market.mailer.line.order(Trouble.REFUSED)
+
+    let_pass(scene, timedelta(seconds=5))
+
+    (dead,) = scene.errands(Standing.DEAD)
+    assert dead.entry.data["kind"] == "receipt"
+    assert scene.mails(to=ADA) == ["confirmation.client"]
+    assert scene.now(session).payment_status == "completed"
+
+
+# Reminders
+
+
+def at_lead(scene: Scene, session: Session, lead: timedelta) -> None:
+    scene.market.clock.set(session.period.start - lead)
+
+
+def booked_far_ahead(scene: Scene) -> Session:
+    session = scene.confirmed(slot=scene.slot(ahead=timedelta(hours=30)))
+    let_pass(scene, TICK)
+    return session
+
+
+def test_both_are_reminded_a_day_and_an_hour_before_once_each(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24) + TICK)
+    assert scene.market.remind() == 0
+
+    sent = []
+    for lead in (24, 12, 2, 1, 0.5):
+        at_lead(scene, session, timedelta(hours=lead))
+        sent.append(scene.market.remind())
+        scene.market.remind()
+
+    assert sent == [2, 0, 0, 2, 0]
+    kinds = [kind for kind in scene.mails() if kind.startswith("reminder")]
+    assert sorted(kinds) == [
+        "reminder_1h.client",
+        "reminder_1h.researcher",
+        "reminder_24h.client",
+        "reminder_24h.researcher",
+    ]
+
+
+def test_a_canceled_session_is_not_reminded_of(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    scene.market.cancel(session.id, caller=ADA)
+    at_lead(scene, session, timedelta(hours=1))
+
+    assert scene.market.remind() == 0
+
+
+def test_a_hold_is_not_reminded_of(scene: Scene) -> None:
+    session = scene.held()
+    at_lead(scene, session, timedelta(hours=24))
+
+    assert scene.market.remind() == 0
+
+
+def test_a_worker_that_was_down_sends_what_is_still_of_use(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+
+    at_lead(scene, session, timedelta(minutes=20))
+    assert scene.market.remind() == 2
+    at_lead(scene, session, timedelta(0))
+    assert scene.market.remind() == 0
+
+    assert {kind for kind in scene.mails() if "reminder" in kind} == {"reminder_1h.client", "reminder_1h.researcher"}
+
+
+def test_a_moved_session_is_reminded_of_anew(scene: Scene) -> None:
+    session = scene.confirmed(slot=scene.slot(ahead=timedelta(hours=25)))
+    later = scene.slot(ahead=timedelta(hours=50))
+    scene.market.reschedule(session.id, time_slot_id=later.id, caller=ADA)
+    at_lead(scene, session, timedelta(hours=1))
+    assert scene.market.remind() == 0
+
+    at_lead(scene, scene.saved(session), timedelta(hours=24))
+    assert scene.market.remind() == 2
+
+
+def test_a_reminder_that_could_not_be_sent_is_dropped_not_repeated(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=1))
+
+    with scene.market.mailer.line.suffering(Trouble.ANSWER_LOST):
+        scene.market.remind()
+    scene.market.remind()
+
+    reminders = [kind for kind in scene.mails() if "reminder" in kind]
+    assert sorted(reminders) == ["reminder_1h.client", "reminder_1h.researcher"]
+
+
+def test_reminders_go_through_all_sessions_a_few_at_a_time(scene: Scene) -> None:
+    sessions = [scene.free() for _ in range(5)]
+    at_lead(scene, sessions[-1], timedelta(hours=24))
+
+    assert scene.market.remind(limit=2) == 10
