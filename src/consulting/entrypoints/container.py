@@ -1,0 +1,261 @@
+"""What is built from what: the one place that knows every adapter.
+
+Nothing is built before it is asked for, so a test that hands in ports of its own (`Container(transactions=…)`) never
+touches the adapters that it replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from email.utils import parseaddr
+from random import Random, SystemRandom
+
+from dependency_injector.containers import DeclarativeContainer
+from dependency_injector.providers import Dependency, Factory, Provider, Singleton, ThreadSafeSingleton
+from sqlalchemy import Engine
+
+from consulting.adapters import letters as letters_adapter
+from consulting.adapters import smtp, stripe, zoom
+from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.adapters.postgres.engine import open_engine as connect_to
+from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
+from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
+from consulting.adapters.postgres.pruning import Pruning
+from consulting.adapters.postgres.transactions import PostgresTransactions
+from consulting.adapters.postgres.wake_ups import WakeUps
+from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
+from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
+from consulting.application.calendars import GetCalendar
+from consulting.application.cancellation import CancelSession, QuoteCancellation
+from consulting.application.directory import (
+    GetResearcher,
+    GetTimeSlot,
+    ListResearchers,
+    ListTimeSlots,
+    SearchResearchers,
+)
+from consulting.application.errands import CarryOutErrands, ErrandRunner
+from consulting.application.meetings import CreateMeeting, DeleteMeeting, MeetingErrands, MoveMeeting
+from consulting.application.money_errands import CancelIntentErrand, RefundErrand
+from consulting.application.notifications import Notify, SendReminders
+from consulting.application.payments import CancelIntent, ConfirmPayment, CreatePaymentIntent, SettlePayment
+from consulting.application.ports.clock import Clock, Identities
+from consulting.application.ports.mailer import Letters, Mailer
+from consulting.application.ports.meeting_rooms import MeetingRooms
+from consulting.application.ports.outbox import Errand
+from consulting.application.ports.payment_gateway import PaymentGateway
+from consulting.application.ports.transactions import Transactions
+from consulting.application.provider_events import ReceiveProviderEvent, SettleProviderEvents
+from consulting.application.publishing import PublishSlots
+from consulting.application.refunds import CarryOutRefund
+from consulting.application.rescheduling import RescheduleSession
+from consulting.application.sweeping import ReconcilePayments, SweepSessions, TopUpSlots
+from consulting.entrypoints.readiness import ReadinessCheck, checks_of
+from consulting.entrypoints.settings import Settings
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Prepare connections to the database; the first one is made when it is needed."""
+    return connect_to(url=settings.database_url, pool_size=settings.threads)
+
+
+def open_payment_gateway(settings: Settings) -> PaymentGateway:
+    """Prepare Stripe; nothing is asked of it yet."""
+    return stripe.open_gateway(
+        secret_key=settings.stripe_secret_key,
+        publishable_key=settings.stripe_publishable_key,
+        webhook_secret=settings.stripe_webhook_secret,
+        api_url=settings.stripe_api_url,
+        timeout_seconds=settings.stripe_timeout_seconds,
+        payment_method_types=settings.stripe_payment_method_types,
+    )
+
+
+def open_meeting_rooms(settings: Settings, clock: Clock) -> MeetingRooms:
+    """Prepare Zoom; nothing is asked of it yet."""
+    return zoom.open_meeting_rooms(
+        account_id=settings.zoom_account_id,
+        client_id=settings.zoom_client_id,
+        client_secret=settings.zoom_client_secret,
+        api_url=settings.zoom_api_url,
+        oauth_url=settings.zoom_oauth_url,
+        timeout_seconds=settings.zoom_timeout_seconds,
+        clock=clock,
+    )
+
+
+def open_mailer(settings: Settings, clock: Clock) -> Mailer:
+    """Prepare the mail server; nothing is asked of it yet."""
+    return smtp.open_mailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=smtp.Security(settings.smtp_tls),
+        username=settings.smtp_username,
+        password=settings.smtp_password,
+        sender=settings.smtp_from,
+        timeout_seconds=settings.smtp_timeout_seconds,
+        clock=clock,
+    )
+
+
+def open_letters(settings: Settings) -> Letters:
+    """Load the templates of the mails."""
+    name, address = parseaddr(settings.smtp_from)
+    return letters_adapter.open_letters(
+        public_url=settings.public_url,
+        sender_name=name,
+        sender_address=address,
+        uid_domain=domain_of_sender(settings),
+    )
+
+
+def domain_of_sender(settings: Settings) -> str:
+    """Give the domain that names our mails and calendar entries: that of their sender."""
+    return parseaddr(settings.smtp_from)[1].rpartition("@")[2]
+
+
+def name_worker(identities: Identities) -> str:
+    """Give this process's worker a name that no other worker ever had."""
+    return f"{socket.gethostname()}:{os.getpid()}:{identities.new()}"
+
+
+def ahead_of_now(settings: Settings) -> timedelta:
+    """Give how far ahead slots are published."""
+    return timedelta(days=settings.publish_days)
+
+
+def runners_of_errands(
+    meetings: MeetingErrands, notify: Notify, refund: RefundErrand, cancel_intent: CancelIntentErrand
+) -> Mapping[Errand, ErrandRunner]:
+    """Say who does which errand."""
+    return {
+        Errand.CREATE_MEETING: CreateMeeting(meetings),
+        Errand.MOVE_MEETING: MoveMeeting(meetings),
+        Errand.DELETE_MEETING: DeleteMeeting(meetings),
+        Errand.NOTIFY: notify,
+        Errand.REFUND: refund,
+        Errand.CANCEL_INTENT: cancel_intent,
+    }
+
+
+class Container(DeclarativeContainer):
+    """Everything that a process of the product is made of: adapters once, use cases as often as they are asked for."""
+
+    settings: Provider[Settings] = Dependency(instance_of=Settings)
+
+    publish_ahead: Provider[timedelta] = Singleton(ahead_of_now, settings)
+    mail_domain: Provider[str] = Singleton(domain_of_sender, settings)
+
+    # Adapters
+    engine: Provider[Engine] = ThreadSafeSingleton(open_engine, settings)
+    transactions: Provider[Transactions] = ThreadSafeSingleton(PostgresTransactions, engine)
+    clock: Provider[Clock] = ThreadSafeSingleton(DatabaseClock, engine)
+    identities: Provider[Identities] = ThreadSafeSingleton(TimeOrderedIdentities)
+    random: Provider[Random] = ThreadSafeSingleton(SystemRandom)
+    payment_gateway: Provider[PaymentGateway] = ThreadSafeSingleton(open_payment_gateway, settings)
+    meeting_rooms: Provider[MeetingRooms] = ThreadSafeSingleton(open_meeting_rooms, settings, clock)
+    mailer: Provider[Mailer] = ThreadSafeSingleton(open_mailer, settings, clock)
+    letters: Provider[Letters] = ThreadSafeSingleton(open_letters, settings)
+
+    # Looking after the instance itself
+    heartbeats: Provider[WorkerHeartbeats] = ThreadSafeSingleton(WorkerHeartbeats, engine)
+    prune: Provider[Pruning] = ThreadSafeSingleton(Pruning, engine)
+    readiness_checks: Provider[Sequence[ReadinessCheck]] = Factory(
+        checks_of, settings, engine, transactions, heartbeats, clock
+    )
+
+    # Finding researchers and slots
+    list_researchers: Provider[ListResearchers] = Factory(ListResearchers, transactions, clock)
+    search_researchers: Provider[SearchResearchers] = Factory(SearchResearchers, transactions, clock)
+    get_researcher: Provider[GetResearcher] = Factory(GetResearcher, transactions, clock)
+    list_time_slots: Provider[ListTimeSlots] = Factory(ListTimeSlots, transactions, clock)
+    get_time_slot: Provider[GetTimeSlot] = Factory(GetTimeSlot, transactions, clock)
+
+    # Booking
+    book_session: Provider[BookSession] = Factory(
+        BookSession,
+        transactions,
+        clock,
+        identities,
+        hold_for=settings.provided.hold,
+        holds_per_user=settings.provided.holds_per_user,
+    )
+    list_sessions: Provider[ListSessions] = Factory(ListSessions, transactions, clock)
+    get_session: Provider[GetSession] = Factory(GetSession, transactions, clock)
+    get_calendar: Provider[GetCalendar] = Factory(GetCalendar, transactions, letters, clock)
+    sweep_session: Provider[SweepSession] = Factory(SweepSession, transactions, clock, identities)
+    cancel_session: Provider[CancelSession] = Factory(CancelSession, transactions, clock, identities)
+    quote_cancellation: Provider[QuoteCancellation] = Factory(QuoteCancellation, transactions, clock)
+    reschedule_session: Provider[RescheduleSession] = Factory(RescheduleSession, transactions, clock, identities)
+
+    # Paying
+    settle_payment: Provider[SettlePayment] = Factory(SettlePayment, transactions, payment_gateway, clock, identities)
+    create_payment_intent: Provider[CreatePaymentIntent] = Factory(
+        CreatePaymentIntent, transactions, payment_gateway, clock, identities, settle=settle_payment
+    )
+    confirm_payment: Provider[ConfirmPayment] = Factory(ConfirmPayment, transactions, clock, settle=settle_payment)
+    cancel_intent: Provider[CancelIntent] = Factory(
+        CancelIntent, transactions, payment_gateway, settle=settle_payment, create=create_payment_intent
+    )
+    carry_out_refund: Provider[CarryOutRefund] = Factory(
+        CarryOutRefund, transactions, payment_gateway, clock, identities
+    )
+    receive_provider_event: Provider[ReceiveProviderEvent] = Factory(
+        ReceiveProviderEvent, transactions, payment_gateway, clock, identities
+    )
+
+    # A researcher's own calendar
+    publish_slots: Provider[PublishSlots] = Factory(PublishSlots, transactions, clock, identities, ahead=publish_ahead)
+    calendars: Provider[Calendars] = Factory(Calendars, transactions, clock, identities, ahead=publish_ahead)
+    save_pattern: Provider[SavePattern] = Factory(SavePattern, calendars, payment_gateway)
+    save_override: Provider[SaveOverride] = Factory(SaveOverride, calendars, payment_gateway)
+    block_time: Provider[BlockTime] = Factory(BlockTime, calendars)
+    remove_rule: Provider[RemoveRule] = Factory(RemoveRule, calendars)
+
+    # The worker
+    wake_ups: Provider[WakeUps] = Factory(WakeUps, url=settings.provided.database_url)
+    worker_name: Provider[str] = ThreadSafeSingleton(name_worker, identities)
+    meeting_errands: Provider[MeetingErrands] = Factory(
+        MeetingErrands, transactions, meeting_rooms, clock, identities, hosts=settings.provided.zoom_hosts
+    )
+    notify: Provider[Notify] = Factory(
+        Notify, transactions, letters, mailer, clock, identities, mail_domain=mail_domain
+    )
+    refund_errand: Provider[RefundErrand] = Factory(RefundErrand, carry_out_refund, clock)
+    cancel_intent_errand: Provider[CancelIntentErrand] = Factory(CancelIntentErrand, cancel_intent)
+    errand_runners: Provider[Mapping[Errand, ErrandRunner]] = Factory(
+        runners_of_errands,
+        meetings=meeting_errands,
+        notify=notify,
+        refund=refund_errand,
+        cancel_intent=cancel_intent_errand,
+    )
+    carry_out_errands: Provider[CarryOutErrands] = Factory(
+        CarryOutErrands, transactions, clock, errand_runners, worker=worker_name, random=random
+    )
+    settle_provider_events: Provider[SettleProviderEvents] = Factory(
+        SettleProviderEvents,
+        transactions,
+        payment_gateway,
+        settle=settle_payment,
+        carry_out=carry_out_refund,
+        clock=clock,
+        worker=worker_name,
+        random=random,
+    )
+    send_reminders: Provider[SendReminders] = Factory(
+        SendReminders, transactions, letters, mailer, clock, mail_domain=mail_domain
+    )
+    sweep_sessions: Provider[SweepSessions] = Factory(SweepSessions, transactions, clock, sweep=sweep_session)
+    top_up_slots: Provider[TopUpSlots] = Factory(TopUpSlots, transactions, publish=publish_slots)
+    reconcile_payments: Provider[ReconcilePayments] = Factory(
+        ReconcilePayments, transactions, clock, settle=settle_payment
+    )
+
+
+def build_container(settings: Settings) -> Container:
+    """Build the container of a process of the product."""
+    return Container(settings=settings)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from dependency_injector.providers import Provider
+
+from consulting.adapters.memory import MemoryTransactions, MovingClock
+from consulting.application.ports.outbox import Errand
+from consulting.entrypoints.container import Container, build_container
+from consulting.entrypoints.settings import Mode, Settings, load_settings
+from tests.unit.application.marketplace import NOON
+
+ENVIRON = {
+    "CONSULTING_JWT_SECRET": "a-secret-for-tests-that-is-long-enough",
+    "CONSULTING_HOME": "/nonexistent",
+    "CONSULTING_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+    "CONSULTING_HOLD_MINUTES": "7.5",
+    "CONSULTING_ZOOM_HOSTS": "one@zoom.example, two@zoom.example",
+}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return load_settings(ENVIRON, mode=Mode.SANDBOX)
+
+
+@pytest.fixture
+def container(settings: Settings) -> Container:
+    return build_container(settings)
+
+
+def providers(container: Container) -> Iterator[tuple[str, Provider[object]]]:
+    yield from container.providers.items()
+
+
+def test_everything_can_be_built_without_anybody_to_talk_to(container: Container) -> None:
+    container.check_dependencies()
+
+    for name, provider in providers(container):
+        assert provider() is not None, name
+
+
+def test_adapters_are_built_once_and_use_cases_share_them(container: Container) -> None:
+    assert container.transactions() is container.transactions()
+    assert container.book_session().transactions is container.cancel_session().transactions
+    assert container.settle_payment().gateway is container.carry_out_refund().gateway
+
+
+def test_what_the_settings_say_reaches_the_use_cases(container: Container, settings: Settings) -> None:
+    assert container.book_session().hold_for == settings.hold
+    assert container.book_session().holds_per_user == settings.holds_per_user
+    assert container.meeting_errands().hosts == ("one@zoom.example", "two@zoom.example")
+    assert container.publish_slots().ahead.days == settings.publish_days
+    assert container.notify().mail_domain == "consulting.example"
+
+
+def test_every_kind_of_errand_has_somebody_who_does_it(container: Container) -> None:
+    assert set(container.errand_runners()) == set(Errand)
+
+
+def test_two_workers_never_have_the_same_name(settings: Settings) -> None:
+    assert build_container(settings).worker_name() != build_container(settings).worker_name()
+
+
+def test_other_ports_take_the_place_of_ours(settings: Settings) -> None:
+    transactions, clock = MemoryTransactions(), MovingClock(NOON)
+
+    container = Container(settings=settings, transactions=transactions, clock=clock)
+
+    assert container.book_session().transactions is transactions
+    assert container.sweep_sessions().clock is clock
+
+
+def test_a_port_that_does_not_exist_is_refused(settings: Settings) -> None:
+    with pytest.raises(AttributeError):
+        Container(settings=settings, payment_gatway=object())
