@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,29 @@ from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 
 TEMPLATE = "migrated"
+
+
+@contextmanager
+def reachable_home() -> Iterator[Path]:
+    """A folder that every account may enter, unlike pytest's own, so that a database keeps its data in it."""
+    path = Path(tempfile.mkdtemp(prefix="home of ", suffix="'s"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A reachable folder of the test's own."""
+    with reachable_home() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def module_home() -> Iterator[Path]:
+    """A reachable folder that the tests of one module share."""
+    with reachable_home() as path:
+        yield path
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -31,15 +30,6 @@ with running_postgres(Path(sys.argv[1]), throwaway=True, say=lambda line: None) 
     print(server.url("consulting"), flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A folder outside pytest's own, whose parents every account may enter."""
-    path = Path(tempfile.mkdtemp(prefix="home of ", suffix="'s"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
 
 
 def user_of(home: Path, *, account: str | None = None) -> subprocess.Popen[str]:

@@ -112,8 +112,8 @@ def running(home: Path, environ: Mapping[str, str] | None = None) -> Iterator[Ru
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, str]]:
-    with running(tmp_path_factory.mktemp("instance") / "home") as run:
+def instance(module_home: Path) -> Iterator[tuple[Run, str]]:
+    with running(module_home) as run:
         yield run, run.ready()
 
 
@@ -188,8 +188,7 @@ def test_postgres_that_crashes_comes_back_at_its_address(instance: tuple[Run, st
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_within_seconds_leaves_nothing_and_keeps_the_data(tmp_path: Path, number: signal.Signals) -> None:
-    home = tmp_path / "home"
+def test_it_stops_within_seconds_leaves_nothing_and_keeps_the_data(home: Path, number: signal.Signals) -> None:
     with running(home) as run:
         url = run.ready()
         researchers = get(f"{url}/api/researchers").json()
@@ -207,8 +206,7 @@ def test_it_stops_within_seconds_leaves_nothing_and_keeps_the_data(tmp_path: Pat
         assert get(f"{again.ready()}/api/researchers").json() == researchers
 
 
-def test_kill_9_leaves_no_process_for_long(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_kill_9_leaves_no_process_for_long(home: Path) -> None:
     with running(home) as run:
         run.ready()
         processes = psutil.Process(run.process.pid).children(recursive=True)
@@ -221,8 +219,8 @@ def test_kill_9_leaves_no_process_for_long(tmp_path: Path) -> None:
         assert eventually(lambda: held_by_nobody(home / "postgres" / "watcher.lock"), seconds=15)
 
 
-def test_it_stops_when_told_so_before_it_is_ready(tmp_path: Path) -> None:
-    with running(tmp_path / "home") as run:
+def test_it_stops_when_told_so_before_it_is_ready(home: Path) -> None:
+    with running(home) as run:
         run.line_that_begins("preparing")
 
         run.stop()
