@@ -147,7 +147,9 @@ def token(*, user: str, email: str | None, name: str | None, zone: str | None, r
 
 
 @commands.command()
-def demo() -> int:
+@click.option("--url", metavar="URL", help="Where the API is, if not where the settings say.")
+@click.option("--sandbox-url", metavar="URL", help="Where its sandbox is, if not where the settings say.")
+def demo(*, url: str | None, sandbox_url: str | None) -> int:
     """Play the whole flow against a running instance, as a frontend would. Status 1 where a step is not as promised."""
     from consulting.entrypoints.supervisor.readiness import reachable
 
@@ -156,8 +158,8 @@ def demo() -> int:
         raise CannotStart("the demo books, pays and cancels: it is for the sandbox only")
     from consulting.entrypoints.demo import run_demo
 
-    url = f"http://{reachable(settings.host)}:{settings.port}"
-    sandbox_url = f"http://127.0.0.1:{settings.sandbox_port}"
+    url = url or f"http://{reachable(settings.host)}:{settings.port}"
+    sandbox_url = sandbox_url or f"http://127.0.0.1:{settings.sandbox_port}"
     return 0 if run_demo(settings, url=url, sandbox_url=sandbox_url) else 1
 
 

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.integration.instance import Instance, eventually, running_instance
+
+BOOKERS = 50
+HOLD_SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    home = tmp_path_factory.mktemp("instance")
+    with running_instance(home, CONSULTING_HOLD_MINUTES=str(HOLD_SECONDS / 60)) as running:
+        yield running
+
+
+def free_slots(client: httpx.Client, *, days: int = 40) -> list[dict[str, Any]]:
+    """Give slots to book of a researcher who charges something."""
+    found = client.get("/api/researchers/search", params={"query": "machine learning"}).json()["researchers"]
+    first = datetime.now(UTC).date() + timedelta(days=2)
+    asked = {"researcher_id": found[0]["id"], "from": str(first), "to": str(first + timedelta(days=days))}
+    slots = client.get("/api/time-slots", params=asked).json()["time_slots"]
+    return [slot for slot in slots if slot["available"]]
+
+
+def test_the_whole_flow_works_as_the_demo_plays_it_twice(instance: Instance) -> None:
+    for _ in range(2):
+        played = instance.command("demo", "--url", instance.url, "--sandbox-url", instance.sandbox_url)
+
+        assert played.returncode == 0, played.stdout + played.stderr + instance.output()
+        assert "SKIPPED" not in played.stdout
+        assert "Every step came out as promised." in played.stdout
+
+
+def test_of_fifty_who_book_one_slot_at_once_one_gets_it(instance: Instance) -> None:
+    with instance.client("looker") as looker:
+        slot = free_slots(looker)[7]
+    start = threading.Barrier(BOOKERS)
+
+    def book(number: int) -> tuple[int, str]:
+        with instance.client(f"booker-{number}") as client:
+            start.wait(30)
+            response = client.post("/api/sessions", json={"time_slot_id": slot["id"]})
+            return response.status_code, response.json().get("error", {}).get("code", "")
+
+    with ThreadPoolExecutor(BOOKERS) as pool:
+        answers = sorted(pool.map(book, range(BOOKERS)))
+
+    assert answers == [(201, "")] + [(409, "SLOT_UNAVAILABLE")] * (BOOKERS - 1)
+
+
+def test_a_hold_that_nobody_pays_frees_its_slot_by_itself(instance: Instance) -> None:
+    with instance.client("idler") as client:
+        slot = free_slots(client)[-1]
+        held = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
+        assert client.get(f"/api/time-slots/{slot['id']}").json()["available"] is False
+
+        eventually(lambda: client.get(f"/api/time-slots/{slot['id']}").json()["available"], seconds=HOLD_SECONDS + 3)
+
+        session = client.get(f"/api/sessions/{held['id']}").json()
+        assert (session["status"], session["cancellation"]["reason"]) == ("canceled", "hold_expired")
+
+
+def test_what_was_answered_survives_the_sudden_death_of_the_api(instance: Instance) -> None:
+    with instance.client("survivor") as client, httpx.Client(base_url=instance.sandbox_url, trust_env=False) as sandbox:
+        slot = free_slots(client)[3]
+        session = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
+        intent = client.post("/api/payment/intent", json={"session_id": session["id"]}).json()
+        paid = sandbox.post(
+            f"/stripe/v1/payment_intents/{intent['payment_intent_id']}/confirm",
+            data={
+                "key": intent["publishable_key"],
+                "client_secret": intent["client_secret"],
+                "payment_method": "pm_card_visa",
+            },
+        )
+        assert paid.json()["status"] == "succeeded"
+
+        for process in instance.processes("serve"):
+            _kill(process)
+
+        # Nobody confirms: the event that Stripe goes on delivering does.
+        eventually(lambda: _session(client, session["id"]).get("zoom_link"), seconds=60, told=instance.output)
+        survived = _session(client, session["id"])
+        assert (survived["status"], survived["payment_status"]) == ("scheduled", "completed")
+
+
+def test_an_instance_stops_at_a_word_and_goes_on_with_its_data(tmp_path: Path) -> None:
+    with running_instance(tmp_path) as first:
+        processes = psutil.Process(first.process.pid).children(recursive=True)
+        with first.client("returner") as client:
+            slot = free_slots(client)[0]
+            session = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
+
+        assert first.stop() == 0
+
+        _, left = psutil.wait_procs(processes, timeout=10)
+        assert left == []
+
+    with running_instance(tmp_path) as second, second.client("returner") as client:
+        assert _session(client, session["id"])["status"] == "scheduled"
+        assert client.get(f"/api/time-slots/{slot['id']}").json()["available"] is False
+
+
+def _session(client: httpx.Client, id: str) -> dict[str, Any]:
+    """Read a session; empty while nobody answers."""
+    try:
+        response = client.get(f"/api/sessions/{id}")
+    except httpx.TransportError:
+        return {}
+    answered: dict[str, Any] = response.json() if response.is_success else {}
+    return answered
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
