@@ -82,7 +82,7 @@ def connect(
     options = " ".join(
         [
             f"-c statement_timeout={_milliseconds(patience.statement)}",
-            f"-c lock_timeout={_milliseconds(patience.lock)}",
+            f"-c lock_timeout={_milliseconds(patience.lock)} -c jit=off",
             str(given.pop("options", None) or ""),
             "-c TimeZone=UTC -c client_encoding=UTF8",
         ]

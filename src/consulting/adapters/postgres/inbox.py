@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Text, Uuid, and_, bindparam, null, or_, select, update
+from sqlalchemy import Integer, Text, Uuid, and_, bindparam, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from consulting.adapters.postgres.link import Link, Row
@@ -44,11 +44,11 @@ _DUE = (
     .order_by(inbox.c.received_at, inbox.c.id)
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
-    .cte("due")
 )
+# As an array, what is due is looked up once, whatever the planner thinks of a limit that it doesn't know.
 LEASE = prepare(
     update(inbox)
-    .where(inbox.c.id == _DUE.c.id)
+    .where(inbox.c.id == func.any(func.array(_DUE.scalar_subquery())))
     .values(attempts=inbox.c.attempts + 1, leased_by=_WORKER, leased_until=_UNTIL)
     .returning(*(inbox.c[name] for name in ("id", *_EVENT, "received_at", "attempts", "leased_by")))
 )

@@ -124,4 +124,5 @@ class Link:
 
 
 def _result(cursor: psycopg.Cursor[Any]) -> Rows:
-    return cursor.fetchall() if cursor.description is not None else ()
+    # Asking for the `description` instead would build an object for every column.
+    return cursor.fetchall() if cursor.rownumber is not None else ()

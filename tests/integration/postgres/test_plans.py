@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from consulting.adapters.postgres import (
+    directory_pages,
+    directory_search,
+    inbox,
+    next_available,
+    notifications,
+    outbox,
+    payments,
+    refunds,
+    researchers,
+    session_statements,
+    time_slots,
+)
+from consulting.adapters.postgres.engine import connect
+from consulting.adapters.postgres.prepared import Prepared
+from consulting.application.ports.records import DirectoryFilter
+from consulting.domain.directory import without_a_letter
+from consulting.domain.session_states import Status
+from tests.integration.postgres import many
+from tests.integration.postgres.many import NOW, SLOTS_EACH, Many
+
+WHO = 7
+DAY = {"start": many.start(12), "end": many.start(36)}
+RANGE = {"researcher_id": many.researcher(WHO), **DAY}
+CLIENT = {"user_id": "client-350"}
+PAGE, _ = directory_pages.page(wanted=DirectoryFilter(), after=None)
+NEXT_PAGE, PLACE = directory_pages.page(
+    wanted=DirectoryFilter(verified=True), after=directory_pages.write_cursor("Person 8", str(many.researcher(1)))
+)
+ASKED = {
+    "places": [0, 0],
+    "words": ["c4ca4238", "c4ca423"],
+    "penalties": [0, 10],
+    "asked_for": 1,
+    "limit": 20,
+    "at": NOW,
+}
+LEASE = {"worker": "one", "limit": 20, "at": NOW, "until": many.start(11)}
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A statement that is asked often, the indexes that it must use, and the most blocks that it may look at."""
+
+    statement: Prepared
+    values: dict[str, Any]
+    indexes: tuple[str, ...]
+    blocks: int = 100
+
+
+def of_client(**asked: Any) -> Prepared:
+    return session_statements.of_client(**{"status": None, "starting": False, "after": False, **asked})
+
+
+HOT = {
+    "a slot's lock": Hot(time_slots.LOCK, {"id": many.slot(20, WHO)}, ("time_slots_",)),
+    "a slot with its claims": Hot(
+        time_slots.OFFER, {"id": many.slot(20, WHO)}, ("time_slots_", "researchers_pkey", "sessions_no_overlap")
+    ),
+    "the slots of a day": Hot(time_slots.STARTING, RANGE, ("time_slots_researcher_id_start_time_end_time_key",)),
+    "the claims of a day": Hot(time_slots.CLAIMS_ON_STARTING, RANGE, ("sessions_no_overlap",)),
+    "the lock of a calendar's slots": Hot(time_slots.LOCK_PUBLISHED, RANGE, ("time_slots_researcher_id_start",)),
+    "a calendar's slots": Hot(time_slots.PUBLISHED, RANGE, ("time_slots_researcher_id_start", "sessions_of_slot"), 300),
+    "claims in a period": Hot(session_statements.CLAIMS, RANGE, ("sessions_no_overlap",)),
+    "a researcher's sessions": Hot(session_statements.OF_RESEARCHER, RANGE, ("sessions_no_overlap",)),
+    "a client's live holds": Hot(session_statements.LIVE_HOLDS, {**CLIENT, "at": NOW}, ("sessions_holds_of_client",)),
+    "a client's sessions": Hot(of_client(), {**CLIENT, "limit": 20}, ("sessions_of_client",)),
+    "a client's next sessions": Hot(
+        of_client(after=True), {**CLIENT, "limit": 20, "after": many.session(0, 500)}, ("sessions_of_client",)
+    ),
+    "a client's scheduled sessions": Hot(
+        of_client(status=Status.SCHEDULED), {**CLIENT, "limit": 20, "at": NOW}, ("sessions_",)
+    ),
+    "expired holds": Hot(session_statements.EXPIRED, {"at": NOW, "limit": 200}, ("sessions_by_deadline",), 400),
+    "ended sessions": Hot(session_statements.ENDED, {"at": NOW, "limit": 200}, ("sessions_by_end",), 400),
+    "sessions to remind of": Hot(
+        session_statements.STARTING, {"start": many.start(25), "end": many.start(26), "limit": 50}, ("sessions_",), 3000
+    ),
+    "a session's payments": Hot(payments.OF_SESSION, {"session_id": many.session(0, WHO)}, ("payments_session_id",)),
+    "an intent's payment": Hot(
+        payments.OF_INTENT, {"intent_id": f"pi_{many.session(0, WHO)}"}, ("payments_intent_id",)
+    ),
+    "payments to look after": Hot(
+        payments.ALIVE_AFTER, {"limit": 50, "after": many.session(0, 90)}, ("payments_alive",)
+    ),
+    "sessions' refunds": Hot(refunds.OF_SESSIONS, {"session_ids": [many.session(0, WHO)]}, ("refunds_of_session",)),
+    "a provider's refund": Hot(refunds.OF_PROVIDER, {"provider_id": "re_1"}, ("refunds_provider_id_key",)),
+    "what was told": Hot(notifications.OF_SESSION, {"session_id": many.session(0, WHO)}, ("notifications_pkey",)),
+    "errands to do": Hot(outbox.LEASE, LEASE, ("outbox_waiting", "outbox_lanes"), 1500),
+    "messages to settle": Hot(inbox.LEASE, LEASE, ("inbox_waiting",), 1500),
+    "a page of researchers": Hot(
+        PAGE, {"limit": 20, "at": NOW}, ("researchers_by_name", "time_slots_researcher"), 2000
+    ),
+    "the next page": Hot(NEXT_PAGE, {**PLACE, "limit": 20, "at": NOW}, ("researchers_by_name",), 2000),
+    "a researcher's next slot": Hot(
+        next_available.NEXT_AVAILABLE,
+        {"id": many.researcher(WHO), "at": NOW},
+        ("researchers_pkey", "time_slots_researcher"),
+    ),
+    "a search": Hot(directory_search.SEARCH, ASKED, ("researcher_words_by_word", "researchers_")),
+    "similar words": Hot(
+        directory_search.SIMILAR, {"parts": sorted(without_a_letter("c4ca4238"))}, ("vocabulary_without_a_letter",)
+    ),
+    "an account's researcher": Hot(researchers.OF_USER, {"user_id": "user-7"}, ("researchers_one_an_account",)),
+    "active researchers": Hot(
+        researchers.ACTIVE_IDS_AFTER, {"limit": 50, "after": many.researcher(70)}, ("researchers_",)
+    ),
+}
+LARGE = (
+    "time_slots",
+    "sessions",
+    "payments",
+    "refunds",
+    "outbox",
+    "inbox",
+    "notifications",
+    "researchers",
+    "vocabulary",
+)
+
+
+def explain(connection: psycopg.Connection[Any], hot: Hot) -> dict[str, Any]:
+    """Plan and run it as the driver does, by a prepared statement; what it changed is undone."""
+    names: list[str] = []
+
+    def place(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    body = re.sub(r"%\((\w+)\)s", place, hot.statement.sql.decode())
+    values = hot.statement.values(hot.values)
+    with connection.transaction(force_rollback=True):
+        connection.execute(f"PREPARE asked AS {body}".encode())
+        call = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked ({})").format(
+            sql.SQL(", ").join(sql.Literal(values[name]) for name in names)
+        )
+        ((document,),) = connection.execute(call).fetchall()
+        connection.execute("DEALLOCATE asked")
+    return dict((json.loads(document) if isinstance(document, str) else document)[0]["Plan"])
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def judge(url: str, hot: Hot, mode: str) -> None:
+    with connect(url=url) as connection:
+        connection.execute(sql.SQL("SET plan_cache_mode = {}").format(sql.Literal(mode)))
+        plan = explain(connection, hot)
+    found = list(nodes(plan))
+    shown = json.dumps(plan, indent=1)
+    used = [node["Index Name"] for node in found if "Index Name" in node]
+    whole = [node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"]
+    assert not set(whole) & set(LARGE), shown
+    for index in hot.indexes:
+        assert any(name.startswith(index) for name in used), shown
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= hot.blocks, shown
+
+
+@pytest.fixture(scope="module")
+def hundred_thousand(module_database_url: str) -> str:
+    many.fill(module_database_url, Many(researchers=100_000 // SLOTS_EACH, sessions=20_000))
+    return module_database_url
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", HOT)
+def test_among_a_hundred_thousand_slots_an_index_finds(hundred_thousand: str, name: str, mode: str) -> None:
+    judge(hundred_thousand, HOT[name], mode)
+
+
+@pytest.mark.proof
+def test_among_a_million_slots_an_index_finds_everything(module_database_url: str) -> None:
+    many.fill(module_database_url, Many(researchers=1_000_000 // SLOTS_EACH, sessions=100_000))
+    for hot in HOT.values():
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            judge(module_database_url, hot, mode)
