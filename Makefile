@@ -22,8 +22,8 @@ test: setup ## run every test
 	$(BIN)/pytest -q tests/unit
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration
 
-test-domain: setup ## run the tests of the rules alone, in a second
-	$(BIN)/pytest -q tests/unit/domain
+test-domain: setup ## run the tests of the rules alone, in seconds, and print what hypothesis tried
+	$(BIN)/pytest -q --hypothesis-show-statistics tests/unit/domain
 
 check: setup ## run linters, type checks and import rules, then every test
 	$(BIN)/ruff check
