@@ -19,7 +19,7 @@ demo: runtime ## play the whole flow against the running instance
 	@$(BIN)/consulting demo
 
 test: setup ## run every test
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n 2 tests/unit
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration
 
 test-domain: setup ## run the tests of the rules alone, in seconds, and print what hypothesis tried
