@@ -81,7 +81,7 @@ HOT = {
         of_client(after=True), {**CLIENT, "limit": 20, "after": many.session(0, 500)}, ("sessions_of_client",)
     ),
     "a client's scheduled sessions": Hot(
-        of_client(status=Status.SCHEDULED), {**CLIENT, "limit": 20, "at": NOW}, ("sessions_",)
+        of_client(status=Status.SCHEDULED), {**CLIENT, "limit": 20, "at": NOW}, ("sessions_",), 300
     ),
     "expired holds": Hot(session_statements.EXPIRED, {"at": NOW, "limit": 200}, ("sessions_by_deadline",), 400),
     "ended sessions": Hot(session_statements.ENDED, {"at": NOW, "limit": 200}, ("sessions_by_end",), 400),
@@ -109,7 +109,7 @@ HOT = {
         {"id": many.researcher(WHO), "at": NOW},
         ("researchers_pkey", "time_slots_researcher"),
     ),
-    "a search": Hot(directory_search.SEARCH, ASKED, ("researcher_words_by_word", "researchers_")),
+    "a search": Hot(directory_search.SEARCH, ASKED, ("researcher_words_by_word", "researchers_"), 1000),
     "similar words": Hot(
         directory_search.SIMILAR, {"parts": sorted(without_a_letter("c4ca4238"))}, ("vocabulary_without_a_letter",)
     ),

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Text, Uuid, bindparam, select
 
 from consulting.adapters.postgres.link import Link, Row
-from consulting.adapters.postgres.prepared import insert_into, prepare, update_of
+from consulting.adapters.postgres.prepared import Prepared, insert_into, prepare, update_of
 from consulting.adapters.postgres.tables import fixed, payments
 from consulting.adapters.postgres.values import LIMIT, read_money
 from consulting.domain.money import Money
@@ -26,6 +26,10 @@ SAVE = prepare(update_of(payments).returning(payments.c.id))
 _ALIVE = select(payments).where(payments.c.state.in_([fixed(state) for state in sorted(ALIVE_STATES)]))
 ALIVE = prepare(_ALIVE.order_by(payments.c.id).limit(LIMIT))
 ALIVE_AFTER = prepare(_ALIVE.where(payments.c.id > _AFTER).order_by(payments.c.id).limit(LIMIT))
+
+_DISPUTED = select(payments).where(payments.c.dispute == fixed(Dispute.OPEN))
+DISPUTED = prepare(_DISPUTED.order_by(payments.c.id).limit(LIMIT))
+DISPUTED_AFTER = prepare(_DISPUTED.where(payments.c.id > _AFTER).order_by(payments.c.id).limit(LIMIT))
 
 
 def _payment(row: Row) -> Payment:
@@ -87,8 +91,12 @@ class PostgresPayments:
 
     def alive(self, *, after: UUID | None, limit: int) -> Sequence[Payment]:
         """List attempts that may still be charged, by id."""
-        if after is None:
-            rows = self._link.rows(ALIVE, limit=limit)
-        else:
-            rows = self._link.rows(ALIVE_AFTER, limit=limit, after=after)
-        return [_payment(row) for row in rows]
+        return self._page(ALIVE, ALIVE_AFTER, after=after, limit=limit)
+
+    def disputed(self, *, after: UUID | None, limit: int) -> Sequence[Payment]:
+        """List attempts whose charge is under dispute, by id."""
+        return self._page(DISPUTED, DISPUTED_AFTER, after=after, limit=limit)
+
+    def _page(self, first: Prepared, later: Prepared, *, after: UUID | None, limit: int) -> Sequence[Payment]:
+        given = {"limit": limit} if after is None else {"limit": limit, "after": after}
+        return [_payment(row) for row in self._link.rows(first if after is None else later, **given)]

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from consulting.adapters.postgres.availability import PostgresAvailability
 from consulting.adapters.postgres.inbox import PostgresInbox
+from consulting.adapters.postgres.ledger import PostgresLedger
 from consulting.adapters.postgres.link import Link
 from consulting.adapters.postgres.notifications import PostgresNotifications
 from consulting.adapters.postgres.outbox import PostgresOutbox
@@ -31,6 +32,7 @@ class PostgresTransaction:
         self.sessions = PostgresSessions(link)
         self.payments = PostgresPayments(link)
         self.refunds = PostgresRefunds(link)
+        self.ledger = PostgresLedger(link)
         self.reviews = PostgresReviews(link)
         self.notifications = PostgresNotifications(link)
         self.outbox = PostgresOutbox(link)

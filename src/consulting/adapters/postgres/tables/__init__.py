@@ -5,7 +5,7 @@ from __future__ import annotations
 from consulting.adapters.postgres.tables.availability import blocks, overrides, patterns, time_slots
 from consulting.adapters.postgres.tables.mail import notifications
 from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
-from consulting.adapters.postgres.tables.money import payments, refunds
+from consulting.adapters.postgres.tables.money import ledger_entries, payments, refunds
 from consulting.adapters.postgres.tables.researchers import researcher_words, researchers, vocabulary
 from consulting.adapters.postgres.tables.reviews import reviews
 from consulting.adapters.postgres.tables.sessions import sessions
@@ -17,6 +17,7 @@ __all__ = [
     "fixed",
     "idempotency_keys",
     "inbox",
+    "ledger_entries",
     "metadata",
     "notifications",
     "outbox",

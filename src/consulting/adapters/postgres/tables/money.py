@@ -1,4 +1,4 @@
-"""The attempts to pay, and the money that goes back."""
+"""The attempts to pay, the money that goes back, and the ledger of all that moved."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    DDL,
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Named,
     SmallInteger,
@@ -19,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.event import listen
 
 from consulting.adapters.postgres.tables.metadata import (
     LONGEST_ID,
@@ -31,8 +35,9 @@ from consulting.adapters.postgres.tables.metadata import (
     metadata,
     one_of,
 )
+from consulting.domain.ledger import COMING_IN, EntryKind
 from consulting.domain.payments import ALIVE, Dispute, PaymentState
-from consulting.domain.refunds import TRIES, RefundReason, RefundState
+from consulting.domain.refunds import ON_ITS_WAY, TRIES, RefundReason, RefundState
 
 
 class _Payments(TypedColumns):
@@ -73,6 +78,7 @@ payments = Table(
 )
 Index("payments_one_alive", payments.c.session_id, unique=True, postgresql_where=_ALIVE)
 Index("payments_alive", payments.c.id, postgresql_where=_ALIVE)
+Index("payments_disputed", payments.c.id, postgresql_where=text("dispute = 'open'"))
 
 
 class _Refunds(TypedColumns):
@@ -105,3 +111,50 @@ refunds = Table(
 )
 Index("refunds_of_session", refunds.c.session_id)
 Index("refunds_of_payment", refunds.c.payment_id)
+Index(
+    "refunds_unsettled",
+    refunds.c.id,
+    postgresql_where=text("state IN ({})".format(", ".join(f"'{state}'" for state in sorted(ON_ITS_WAY)))),
+)
+
+
+class _LedgerEntries(TypedColumns):
+    number: Named[int] = Column(BigInteger, Identity(always=True), primary_key=True)
+    reference: Named[str] = Column(Text)
+    kind: Named[str] = Column(Text)
+    session_id: Named[UUID]
+    payment_id: Named[UUID]
+    amount: Named[int] = Column(Amount)
+    currency: Named[str] = Column(Text)
+    recorded_at: Named[datetime] = Column(Instant)
+
+
+_IN = ", ".join(f"'{kind}'" for kind in sorted(COMING_IN))
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    _LedgerEntries,
+    UniqueConstraint("reference"),
+    ForeignKeyConstraint(["payment_id", "session_id"], ["payments.id", "payments.session_id"]),
+    one_of("kind", EntryKind),
+    CheckConstraint("amount <> 0", name="amount"),
+    CheckConstraint(f"(amount > 0) = (kind IN ({_IN}))", name="direction"),
+    currency("currency"),
+    instants("recorded_at"),
+    at_most(reference=LONGEST_ID),
+)
+Index("ledger_entries_of_session", ledger_entries.c.session_id, ledger_entries.c.number)
+
+APPEND_ONLY = (
+    """
+    CREATE FUNCTION ledger_entries_are_for_ever() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN RAISE EXCEPTION ''what was written to the ledger stays as it is''; END'
+    """,
+    """
+    CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_entries_are_for_ever()
+    """,
+)
+for statement in APPEND_ONLY:
+    listen(ledger_entries, "after_create", DDL(statement))  # type: ignore[no-untyped-call] # SQLAlchemy's DDL has no types

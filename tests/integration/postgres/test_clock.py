@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from consulting.adapters.postgres import DatabaseClock, clock, open_engine
+from consulting.application.ports.transactions import StorageUnavailable
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(url=database_url, pool_size=1)
+    yield engine
+    engine.dispose()
+
+
+class Machine:
+    """A machine whose clock and stopwatch are as a test wants them."""
+
+    def __init__(self) -> None:
+        self.wrong_by = timedelta(0)
+        self.passed = timedelta(0)
+
+    def wall(self) -> datetime:
+        return datetime.now(UTC) + self.wrong_by + self.passed
+
+    def stopwatch(self) -> timedelta:
+        return timedelta(seconds=time.monotonic()) + self.passed
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    machine = Machine()
+    monkeypatch.setattr(clock, "_wall", machine.wall)
+    monkeypatch.setattr(clock, "_stopwatch", machine.stopwatch)
+    return machine
+
+
+def about_now(instant: datetime) -> bool:
+    return abs(instant - datetime.now(UTC)) < timedelta(milliseconds=250)
+
+
+def test_the_present_is_in_utc(engine: Engine) -> None:
+    assert DatabaseClock(engine).now().tzinfo is UTC
+
+
+def test_a_machine_whose_clock_is_wrong_follows_the_database(engine: Engine, machine: Machine) -> None:
+    machine.wrong_by = timedelta(hours=-3)
+    wrong = DatabaseClock(engine)
+    assert about_now(wrong.now())
+    assert abs(wrong.ahead() - timedelta(hours=3)) < timedelta(milliseconds=250)
+
+
+def test_a_clock_that_is_set_meanwhile_is_noticed_at_once(engine: Engine, machine: Machine) -> None:
+    followed = DatabaseClock(engine)
+    followed.now()
+    machine.wrong_by = timedelta(minutes=5)
+    assert about_now(followed.now())
+
+
+def test_asking_the_time_asks_the_database_once_a_minute(engine: Engine, machine: Machine) -> None:
+    followed = DatabaseClock(engine)
+    followed.now()
+    first = followed._measured
+    for _ in range(100):
+        followed.now()
+    assert followed._measured is first
+    machine.passed = timedelta(seconds=61)
+    followed.now()
+    patience = time.monotonic() + 10
+    while followed._measured is first and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert followed._measured is not first
+
+
+def test_while_the_database_is_away_the_last_difference_holds(engine: Engine, machine: Machine) -> None:
+    machine.wrong_by = timedelta(hours=1)
+    followed = DatabaseClock(engine)
+    followed.now()
+    followed._engine = open_engine(url="postgresql://consulting@127.0.0.1:1/consulting", pool_size=1)
+    machine.wrong_by += timedelta(seconds=20)
+    assert abs(followed.now() - datetime.now(UTC)) < timedelta(seconds=21)
+
+
+def test_a_present_that_was_never_learnt_is_unavailable() -> None:
+    with pytest.raises(StorageUnavailable):
+        DatabaseClock(open_engine(url="postgresql://consulting@127.0.0.1:1/consulting", pool_size=1)).now()
+
+
+def test_the_time_is_told_even_to_whoever_holds_the_pools_last_connection(engine: Engine) -> None:
+    with engine.connect():
+        assert about_now(DatabaseClock(engine).now())

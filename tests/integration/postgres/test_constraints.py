@@ -1,0 +1,227 @@
+"""What may never be, tried in plain SQL: the last line, whatever the program does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from consulting.adapters.contracts import sample
+from consulting.adapters.contracts.storage import Setting
+from consulting.adapters.postgres import PostgresTransactions, open_engine
+
+
+@pytest.fixture(scope="module")
+def kept(module_database_url: str) -> str:
+    """One row of each kind, which the tests try to spoil."""
+    engine = open_engine(url=module_database_url, pool_size=2)
+    setting = Setting(PostgresTransactions(engine))
+    session = setting.held()
+    payment = setting.payment(session)
+    setting.refund(payment)
+    setting.slot(2)
+    with setting.transactions.begin() as tx:
+        tx.reviews.add(sample.review(session))
+        tx.notifications.mark(sample.notification(session))
+        tx.outbox.add([sample.errand(session)])
+        tx.inbox.receive(sample.message(), id=sample.identity("message", 1), at=sample.NOW)
+        tx.availability.save_pattern(sample.pattern(1))
+        tx.availability.save_override(sample.override(2))
+        tx.availability.save_block(sample.block(3))
+    engine.dispose()
+    with psycopg.connect(module_database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO idempotency_keys VALUES ('c', 'k', decode(repeat('00', 32), 'hex'), 'started', %s, "
+            "NULL, NULL, NULL, %s)",
+            [sample.NOW, sample.NOW],
+        )
+    return module_database_url
+
+
+@pytest.fixture
+def connection(kept: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(kept) as connection:
+        yield connection
+        connection.rollback()
+
+
+FOREVER = "'infinity'"
+SPOILT = [
+    ("researchers", {"rate_amount": "-1"}, "researchers_rate_amount"),
+    ("researchers", {"rate_currency": "'USD'"}, "researchers_rate_currency"),
+    ("researchers", {"notice": "interval '-1 minute'"}, "researchers_terms"),
+    ("researchers", {"horizon": "interval '200 years'"}, "researchers_terms"),
+    ("researchers", {"rating_total": "11"}, "researchers_rating"),
+    ("researchers", {"topics": "'{}'"}, "researchers_expertise"),
+    ("researchers", {"name": "repeat('x', 201)"}, "researchers_lengths"),
+    ("researchers", {"created_at": FOREVER}, "researchers_instants"),
+    ("availability_patterns", {"weekday": "7"}, "availability_patterns_weekday"),
+    ("availability_patterns", {"end_minute": "start_minute"}, "availability_patterns_window"),
+    ("availability_patterns", {"slot_minutes": "0"}, "availability_patterns_cut"),
+    ("availability_patterns", {"valid_until": "valid_from - 1"}, "availability_patterns_dates"),
+    ("availability_patterns", {"valid_until": FOREVER}, "availability_patterns_dates"),
+    ("availability_patterns", {"every_weeks": "0"}, "availability_patterns_every_weeks"),
+    ("availability_overrides", {"windows": "'{}'"}, "availability_overrides_windows"),
+    ("availability_overrides", {"date": "'-infinity'"}, "availability_overrides_date"),
+    ("availability_blocks", {"end_time": "start_time"}, "availability_blocks_period"),
+    ("availability_blocks", {"end_time": FOREVER}, "availability_blocks_instants"),
+    ("time_slots", {"end_time": "start_time"}, "time_slots_period"),
+    ("time_slots", {"end_time": "start_time + interval '25 hours'"}, "time_slots_at_most_a_day"),
+    ("time_slots", {"start_time": "'-infinity'", "end_time": "'-infinity'"}, "time_slots_instants"),
+    ("time_slots", {"start_time": "'0001-01-01 BC'", "end_time": "'0001-01-02 BC'"}, "time_slots_instants"),
+    ("sessions", {"status": "'completed'", "expires_at": "NULL"}, "sessions_state"),
+    ("sessions", {"payment_status": "'refunded'", "expires_at": "NULL"}, "sessions_state"),
+    ("sessions", {"status": "'completed'", "payment_status": "'failed'", "expires_at": "NULL"}, "sessions_state"),
+    ("sessions", {"status": "'lost'", "expires_at": "NULL"}, "sessions_state"),
+    ("sessions", {"expires_at": "NULL"}, "sessions_deadline"),
+    ("sessions", {"payment_status": "'completed'"}, "sessions_deadline"),
+    ("sessions", {"expires_at": FOREVER}, "sessions_instants"),
+    ("sessions", {"price_amount": "-1"}, "sessions_free"),
+    ("sessions", {"price_amount": "0"}, "sessions_free"),
+    ("sessions", {"price_currency": "'dollars'"}, "sessions_price_currency"),
+    ("sessions", {"status": "'canceled'", "expires_at": "NULL"}, "sessions_canceled"),
+    ("sessions", {"canceled_by": "'client'"}, "sessions_cancellation"),
+    ("sessions", {"meeting_id": "'1'"}, "sessions_meeting"),
+    ("sessions", {"no_show": "true"}, "sessions_no_show"),
+    ("sessions", {"sequence": "-1"}, "sessions_sequence"),
+    ("sessions", {"end_time": "start_time"}, "sessions_period"),
+    ("sessions", {"questions": "repeat('x', 20001)"}, "sessions_lengths"),
+    ("payments", {"price_amount": "0"}, "payments_price"),
+    ("payments", {"attempt": "0"}, "payments_attempt"),
+    ("payments", {"state": "'paid'"}, "payments_state_known"),
+    ("payments", {"state": "'succeeded'"}, "payments_succeeded"),
+    ("payments", {"received_amount": "1"}, "payments_received"),
+    ("payments", {"received_amount": "0", "received_currency": "'usd'"}, "payments_received_amount"),
+    ("payments", {"dispute": "'maybe'"}, "payments_dispute_known"),
+    ("refunds", {"amount": "0"}, "refunds_amount"),
+    ("refunds", {"amount": "-5"}, "refunds_amount"),
+    ("refunds", {"tries": "3"}, "refunds_tries"),
+    ("refunds", {"reason": "'whim'"}, "refunds_reason_known"),
+    ("refunds", {"state": "'gone'"}, "refunds_state_known"),
+    ("reviews", {"stars": "0"}, "reviews_stars"),
+    ("reviews", {"stars": "6"}, "reviews_stars"),
+    ("reviews", {"comment": "repeat('x', 4001)"}, "reviews_lengths"),
+    ("notifications", {"marked_at": FOREVER}, "notifications_instants"),
+    ("outbox", {"lane": "'fast'"}, "outbox_lane_known"),
+    ("outbox", {"errand": "'dance'"}, "outbox_errand_known"),
+    ("outbox", {"standing": "'done'"}, "outbox_ended"),
+    ("outbox", {"leased_by": "'one'"}, "outbox_lease"),
+    ("outbox", {"data": "'[]'"}, "outbox_data"),
+    ("outbox", {"attempts": "-1"}, "outbox_attempts"),
+    ("inbox", {"standing": "'dead'"}, "inbox_ended"),
+    ("inbox", {"leased_until": "now()"}, "inbox_lease"),
+    ("idempotency_keys", {"state": "'finished'"}, "idempotency_keys_finished"),
+    ("idempotency_keys", {"leased_until": "NULL"}, "idempotency_keys_started"),
+    ("idempotency_keys", {"fingerprint": "'short'"}, "idempotency_keys_fingerprint"),
+]
+
+
+@pytest.mark.parametrize(("table", "changes", "constraint"), SPOILT)
+def test_a_row_that_contradicts_itself_is_refused(
+    connection: psycopg.Connection[Any], table: str, changes: Mapping[str, str], constraint: str
+) -> None:
+    assignments = ", ".join(f"{column} = {value}" for column, value in changes.items())
+    with pytest.raises(psycopg.errors.CheckViolation) as refused:
+        connection.execute(f"UPDATE {table} SET {assignments}".encode())
+    assert refused.value.diag.constraint_name == constraint
+
+
+COPIES = [
+    ("sessions", {"id": "gen_random_uuid()"}, "sessions_no_overlap"),
+    (
+        "sessions",
+        {
+            "id": "gen_random_uuid()",
+            "start_time": "start_time + interval '59 minutes'",
+            "end_time": "end_time + interval '59 minutes'",
+        },
+        "sessions_no_overlap",
+    ),
+    ("time_slots", {"id": "gen_random_uuid()"}, "time_slots_researcher_id_start_time_end_time_key"),
+    (
+        "time_slots",
+        {"id": "gen_random_uuid()", "start_time": "start_time + interval '1 minute'"},
+        "time_slots_no_overlap",
+    ),
+    ("payments", {"id": "gen_random_uuid()", "attempt": "2", "intent_id": "NULL"}, "payments_one_alive"),
+    (
+        "payments",
+        {"id": "gen_random_uuid()", "state": "'canceled'", "intent_id": "NULL"},
+        "payments_session_id_attempt_key",
+    ),
+    ("payments", {"id": "gen_random_uuid()", "state": "'canceled'", "attempt": "2"}, "payments_intent_id_key"),
+    ("reviews", {"id": "gen_random_uuid()"}, "reviews_one_a_session"),
+    ("inbox", {"id": "gen_random_uuid()"}, "inbox_source_external_id_key"),
+    ("researchers", {"id": "gen_random_uuid()"}, "researchers_one_an_account"),
+    ("notifications", {"message_id": "'<2@example.org>'"}, "notifications_pkey"),
+    ("idempotency_keys", {}, "idempotency_keys_pkey"),
+]
+
+
+@pytest.mark.parametrize(("table", "changes", "constraint"), COPIES)
+def test_what_may_be_once_is_not_there_twice(
+    connection: psycopg.Connection[Any], table: str, changes: Mapping[str, str], constraint: str
+) -> None:
+    with pytest.raises(psycopg.IntegrityError) as refused:
+        copy(connection, table, changes)
+    assert refused.value.diag.constraint_name == constraint
+
+
+def copy(connection: psycopg.Connection[Any], table: str, changes: Mapping[str, str]) -> None:
+    """Insert the table's first row once more, with changes."""
+    found = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum", [table]
+    )
+    columns = [changes.get(name, name) for (name,) in found]
+    connection.execute(f"INSERT INTO {table} SELECT {', '.join(columns)} FROM {table} ORDER BY ctid LIMIT 1".encode())
+
+
+def test_a_withdrawn_slot_and_a_canceled_session_are_in_nobodys_way(connection: psycopg.Connection[Any]) -> None:
+    copy(
+        connection,
+        "time_slots",
+        {"id": "gen_random_uuid()", "start_time": "start_time + interval '1 minute'", "withdrawn": "true"},
+    )
+    copy(
+        connection,
+        "sessions",
+        {
+            "id": "gen_random_uuid()",
+            "status": "'canceled'",
+            "expires_at": "NULL",
+            "canceled_by": "'system'",
+            "cancellation_reason": "'hold_expired'",
+            "canceled_at": "now()",
+        },
+    )
+
+
+def test_a_session_is_never_on_another_researchers_slot(connection: psycopg.Connection[Any]) -> None:
+    copy(connection, "researchers", {"id": "'00000000-0009-7000-8000-000000000000'", "user_id": "NULL"})
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
+        connection.execute("UPDATE sessions SET researcher_id = '00000000-0009-7000-8000-000000000000'")
+    assert refused.value.diag.constraint_name == "sessions_time_slot_id_researcher_id_fkey"
+
+
+def test_a_refund_is_of_a_payment_of_its_own_session(connection: psycopg.Connection[Any]) -> None:
+    copy(
+        connection,
+        "sessions",
+        {
+            "id": "'00000000-0009-7003-8000-000000000000'",
+            "start_time": "end_time",
+            "end_time": "end_time + interval '1 hour'",
+        },
+    )
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
+        connection.execute("UPDATE refunds SET session_id = '00000000-0009-7003-8000-000000000000'")
+    assert refused.value.diag.constraint_name == "refunds_payment_id_session_id_fkey"
+
+
+@pytest.mark.parametrize("table", ["researchers", "time_slots", "sessions", "payments"])
+def test_what_others_refer_to_cannot_be_deleted(connection: psycopg.Connection[Any], table: str) -> None:
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))

@@ -1,0 +1,89 @@
+"""How often a use case goes to the database and back, counted in the protocol itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from consulting.adapters.contracts import sample
+from consulting.adapters.contracts.storage import Setting
+from consulting.adapters.memory import MovingClock
+from consulting.adapters.postgres import PostgresTransactions, TimeOrderedIdentities, open_engine
+from consulting.application.booking import BookSession
+from consulting.application.callers import Caller
+from consulting.application.directory import GetTimeSlot, ListTimeSlots
+
+CALLER = Caller(user_id="client-1", email="kim@example.org")
+CLOCK = MovingClock(sample.NOW)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(url=database_url, pool_size=1)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def transactions(engine: Engine) -> PostgresTransactions:
+    return PostgresTransactions(engine)
+
+
+class Trips:
+    """Counts the messages after which the client waits for the server: Sync, and the simple Query."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        pooled = engine.raw_connection()
+        driver = pooled.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        self._connection, self._path = driver, folder / "trace"
+        pooled.close()
+
+    def of(self, work: object) -> int:
+        assert callable(work)
+        with self._path.open("w") as trace:
+            self._connection.pgconn.trace(trace.fileno())
+            work()
+            self._connection.pgconn.untrace()
+        return len(re.findall(r"^\S*\s*\S*\s*F\s+\d+\s+(?:Sync|Query)\b", self._path.read_text(), re.MULTILINE))
+
+
+@pytest.fixture
+def trips(engine: Engine, tmp_path: Path) -> Trips:
+    return Trips(engine, tmp_path)
+
+
+def book(transactions: PostgresTransactions) -> BookSession:
+    return BookSession(transactions, CLOCK, TimeOrderedIdentities(), hold_for=timedelta(minutes=15), holds_per_user=5)
+
+
+def test_a_slot_is_held_in_four_trips(transactions: PostgresTransactions, trips: Trips) -> None:
+    """Begin, lock and look; count the client's holds; keep the session; commit."""
+    setting = Setting(transactions)
+    slots = [setting.slot(number) for number in range(1, 4)]
+    use_case = book(transactions)
+    assert [trips.of(lambda slot=slot: use_case(caller=CALLER, time_slot_id=slot.id)) for slot in slots] == [4, 4, 4]
+
+
+def test_a_free_session_is_confirmed_in_four_trips(transactions: PostgresTransactions, trips: Trips) -> None:
+    """Begin, lock and look; keep the session; record the errands and wake the workers; commit."""
+    setting = Setting(transactions)
+    setting.researcher(rate=replace(sample.researcher().rate, amount=0))
+    slot = setting.slot()
+    assert trips.of(lambda: book(transactions)(caller=CALLER, time_slot_id=slot.id)) == 4
+
+
+def test_slots_are_read_in_two_trips(transactions: PostgresTransactions, trips: Trips) -> None:
+    slot = Setting(transactions).slot()
+    first = slot.period.start.date()
+    days = partial(ListTimeSlots(transactions, CLOCK), first=first, last=first + timedelta(days=30), timezone="UTC")
+    assert trips.of(lambda: days(researcher_id=slot.researcher_id, caller=None)) == 2
+    assert trips.of(lambda: GetTimeSlot(transactions, CLOCK)(slot.id, caller=None)) == 2
