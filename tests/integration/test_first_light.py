@@ -18,9 +18,8 @@ HOLD_SECONDS = 6
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    home = tmp_path_factory.mktemp("instance")
-    with running_instance(home, CONSULTING_HOLD_MINUTES=str(HOLD_SECONDS / 60)) as running:
+def instance(module_home: Path) -> Iterator[Instance]:
+    with running_instance(module_home, CONSULTING_HOLD_MINUTES=str(HOLD_SECONDS / 60)) as running:
         yield running
 
 
@@ -95,8 +94,8 @@ def test_what_was_answered_survives_the_sudden_death_of_the_api(instance: Instan
         assert (survived["status"], survived["payment_status"]) == ("scheduled", "completed")
 
 
-def test_an_instance_stops_at_a_word_and_goes_on_with_its_data(tmp_path: Path) -> None:
-    with running_instance(tmp_path) as first:
+def test_an_instance_stops_at_a_word_and_goes_on_with_its_data(home: Path) -> None:
+    with running_instance(home) as first:
         processes = psutil.Process(first.process.pid).children(recursive=True)
         with first.client("returner") as client:
             slot = free_slots(client)[0]
@@ -107,7 +106,7 @@ def test_an_instance_stops_at_a_word_and_goes_on_with_its_data(tmp_path: Path) -
         _, left = psutil.wait_procs(processes, timeout=10)
         assert left == []
 
-    with running_instance(tmp_path) as second, second.client("returner") as client:
+    with running_instance(home) as second, second.client("returner") as client:
         assert _session(client, session["id"])["status"] == "scheduled"
         assert client.get(f"/api/time-slots/{slot['id']}").json()["available"] is False
 

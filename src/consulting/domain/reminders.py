@@ -34,12 +34,15 @@ def judge(session: Session, *, lead: timedelta, leads: Sequence[timedelta] = DEF
     """Say whether the reminder `lead` before the start is to be sent now.
 
     Only a session that stands is reminded of. A reminder is useful until the next shorter one takes over, and the
-    shortest until the start: a worker that was down sends what still helps and skips the rest.
+    shortest until the start: a worker that was down sends what still helps and skips the rest. Whoever booked after
+    the reminder's time has just been told by the confirmation.
     """
     if session.effective(at=at).state != SC:
         return Verdict.NOT_DUE_ANY_MORE
     start = session.period.start
     if at < start - lead:
         return Verdict.NOT_YET
+    if session.confirmed_at is not None and session.confirmed_at > start - lead:
+        return Verdict.TOO_LATE
     useful_until = start - max((each for each in leads if each < lead), default=timedelta(0))
     return Verdict.SEND if at < useful_until else Verdict.TOO_LATE

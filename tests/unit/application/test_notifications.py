@@ -205,6 +205,14 @@ def test_a_hold_is_not_reminded_of(scene: Scene) -> None:
     assert scene.market.remind() == 0
 
 
+def test_a_confirmation_is_not_followed_by_a_reminder_that_says_the_same(scene: Scene) -> None:
+    session = scene.confirmed(slot=scene.slot(ahead=timedelta(hours=5)))
+    assert scene.market.remind() == 0
+
+    at_lead(scene, session, timedelta(hours=1))
+    assert scene.market.remind() == 2
+
+
 def test_a_worker_that_was_down_sends_what_is_still_of_use(scene: Scene) -> None:
     session = booked_far_ahead(scene)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -32,6 +33,24 @@ DAY, HOUR = DEFAULT_LEADS
 )
 def test_a_reminder_is_sent_while_it_is_useful(lead: timedelta, before_start: timedelta, verdict: Verdict) -> None:
     assert verdict == judge(session_in(SC), lead=lead, at=START - before_start)
+
+
+@pytest.mark.parametrize(
+    ("booked_before_start", "verdicts"),
+    [
+        (timedelta(hours=24), [Verdict.SEND, Verdict.SEND]),
+        (timedelta(hours=23, minutes=59), [Verdict.TOO_LATE, Verdict.SEND]),
+        (timedelta(hours=1), [Verdict.TOO_LATE, Verdict.SEND]),
+        (timedelta(minutes=30), [Verdict.TOO_LATE, Verdict.TOO_LATE]),
+    ],
+)
+def test_whoever_booked_after_a_reminders_time_gets_none(
+    booked_before_start: timedelta, verdicts: list[Verdict]
+) -> None:
+    session = replace(session_in(SC), confirmed_at=START - booked_before_start)
+
+    due = [min(lead, booked_before_start) for lead in DEFAULT_LEADS]
+    assert verdicts == [judge(session, lead=lead, at=START - at) for lead, at in zip(DEFAULT_LEADS, due, strict=True)]
 
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {SC}))

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 GRACE = timedelta(seconds=5)
 """How long a stopping worker waits for what it has in hand; what isn't done then is handed back."""
 
-LOOK_FOR_STOP = timedelta(seconds=1)
+LOOK_FOR_STOP = timedelta(seconds=0.5)
 LISTENERS = {outbox.CHANNEL: RELAY, inbox.CHANNEL: INBOX}
 """Which loop is woken when something is said on a channel."""
 
@@ -65,6 +65,7 @@ def _awake(loops: Sequence[Loop], container: Container, stop: threading.Event) -
         yield
     finally:
         scheduler.shutdown(wait=False)
+        listener.join(GRACE.total_seconds())
 
 
 def _listen(loops: Sequence[Loop], container: Container, stop: threading.Event) -> None:

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import logging
+import statistics
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from consulting.adapters.memory import Trouble
+from consulting.application.errands import LEASE
+from consulting.application.ports.mailer import Mail
+from consulting.application.ports.outbox import Errand, Lane, OutboxEntry
+from consulting.domain.session_states import SC, Status
+from consulting.entrypoints.worker import loops, running
+from tests.integration.instance import eventually
+from tests.integration.worker.conftest import Workshop
+from tests.unit.application.marketplace import client
+
+PROMPTLY = 5.0
+
+
+def test_a_confirmed_session_gets_its_meeting_and_its_mails_by_itself(workshop: Workshop) -> None:
+    with workshop.working():
+        (session,) = workshop.booked(workshop.researcher("lise"))
+        eventually(lambda: len(workshop.mailer.delivered) == 2, seconds=PROMPTLY)
+        eventually(lambda: workshop.unfinished() == 0, seconds=PROMPTLY)
+
+    (meeting,) = workshop.rooms.open_meetings
+    assert workshop.market.session(session.id, caller=client("client-0")).session.meeting == meeting.meeting
+    assert all(meeting.meeting.join_link in mail.text for mail in workshop.mailer.delivered)
+
+
+def test_two_workers_at_once_do_each_errand_once(workshop: Workshop) -> None:
+    sessions = workshop.booked(workshop.researcher("lise"), count=60)
+
+    with workshop.working(), workshop.working():
+        eventually(lambda: workshop.unfinished() == 0, seconds=60)
+
+    names = Counter(mail.message_id for mail in workshop.mailer.delivered)
+    assert len(names) == 2 * len(sessions)
+    assert set(names.values()) == {1}
+    assert len(workshop.rooms.open_meetings) == len(sessions)
+    assert workshop.read("SELECT max(attempts) FROM outbox WHERE lane = 'meeting'") == "1"
+
+
+def test_the_database_wakes_a_worker_at_once(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "ATTENTIVE_FOR", timedelta(0))
+    sessions = workshop.booked(workshop.researcher("lise"), count=12)
+    waits = []
+
+    with workshop.working():
+        eventually(lambda: workshop.unfinished() == 0, seconds=PROMPTLY)
+        time.sleep(0.5)  # nothing is left to do, and the worker sleeps
+        for session in sessions:
+            before = len(workshop.mailer.delivered)
+            workshop.market.cancel(session.id, caller=client(session.client.user_id))
+            ordered = time.monotonic()
+            eventually(partial(lambda seen: len(workshop.mailer.delivered) > seen, before), seconds=PROMPTLY)
+            waits.append(time.monotonic() - ordered)
+            time.sleep(0.2)
+
+    assert statistics.median(waits) < 0.2, waits
+
+
+def test_an_errand_of_a_worker_that_died_is_taken_over_after_its_lease(workshop: Workshop) -> None:
+    workshop.booked(workshop.researcher("lise"))
+    with workshop.market.transactions.begin() as tx:
+        now = workshop.market.clock.now()
+        leased = tx.outbox.lease(worker="dead", limit=10, lease=LEASE, at=now)
+    assert {each.entry.lane for each in leased} == {Lane.MEETING, Lane.MAIL}
+
+    with workshop.working():
+        time.sleep(1.5)
+        assert workshop.mailer.delivered == ()
+        workshop.change(
+            "UPDATE outbox SET leased_until = leased_until - interval '58 seconds' WHERE leased_by = 'dead'"
+        )
+        eventually(lambda: workshop.unfinished() == 0, seconds=PROMPTLY + 5)
+
+    assert workshop.read("SELECT attempts FROM outbox WHERE lane = 'meeting'") == "2"
+    with workshop.market.transactions.begin() as tx:
+        assert not any(tx.outbox.finish(each, at=now) for each in leased)
+
+
+def test_a_poisoned_errand_stops_no_other(workshop: Workshop) -> None:
+    researcher = workshop.researcher("lise")
+    session, *others = workshop.booked(researcher, count=5)
+    now = workshop.market.clock.now()
+    poison = OutboxEntry(
+        id=workshop.market.ids.new(),
+        errand=Errand.NOTIFY,
+        lane=Lane.MONEY,
+        session_id=session.id,
+        data={"kind": "nonsense"},
+        due_at=now,
+        recorded_at=now - timedelta(hours=1),
+    )
+    with workshop.market.transactions.begin() as tx:
+        tx.outbox.add([poison])
+
+    with workshop.working():
+        eventually(lambda: workshop.unfinished() == 1, seconds=PROMPTLY)
+
+    assert len(workshop.mailer.delivered) == 2 * (1 + len(others))
+    assert "ValueError" in workshop.read("SELECT error FROM outbox WHERE standing = 'waiting'")
+
+
+def test_a_provider_that_hangs_does_not_hold_up_the_others(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    open_meeting = workshop.rooms.open
+    monkeypatch.setattr(workshop.rooms, "open", lambda request: go_on.wait(20) and open_meeting(request))
+    workshop.booked(workshop.researcher("lise"))
+    (paid,) = workshop.booked(workshop.researcher("emmy"))
+    workshop.market.cancel(paid.id, caller=client("client-0"))
+
+    with workshop.working():
+        eventually(lambda: workshop.mailer.delivered, seconds=PROMPTLY)
+        go_on.set()
+
+
+def test_a_hold_that_nobody_pays_is_swept_and_its_intent_canceled(workshop: Workshop) -> None:
+    researcher = workshop.researcher("lise", rate=12_000)
+    (session,) = workshop.booked(researcher)
+    intent = workshop.market.open_intent(session.id, caller=client("client-0")).intent
+    workshop.change("UPDATE sessions SET expires_at = created_at + interval '1 second'")
+
+    with workshop.working():
+        eventually(
+            lambda: workshop.read(f"SELECT status FROM sessions WHERE id = '{session.id}'") == Status.CANCELED,
+            seconds=PROMPTLY,
+        )
+        eventually(lambda: workshop.unfinished() == 0, seconds=PROMPTLY)
+
+    seen = workshop.gateway.retrieve_intent(intent.id)
+    assert seen is not None
+    assert seen.status == "canceled"
+
+
+def test_a_paid_session_that_nobody_told_us_of_is_confirmed_by_reconciliation(workshop: Workshop) -> None:
+    (session,) = workshop.booked(workshop.researcher("lise", rate=12_000))
+    intent = workshop.market.open_intent(session.id, caller=client("client-0")).intent
+    workshop.gateway.client_pays(intent.id)
+
+    with workshop.working():  # it reconciles when it begins
+        eventually(
+            lambda: workshop.market.session(session.id, caller=client("client-0")).session.state == SC,
+            seconds=PROMPTLY,
+        )
+
+
+def test_a_message_of_the_provider_is_settled_by_itself(workshop: Workshop) -> None:
+    (session,) = workshop.booked(workshop.researcher("lise", rate=12_000))
+    intent = workshop.market.open_intent(session.id, caller=client("client-0")).intent
+
+    with workshop.working() as container:
+        workshop.gateway.client_pays(intent.id)
+        message = workshop.gateway.messages[-1]
+        container.receive_provider_event()(body=message.body, headers=message.headers)
+        eventually(lambda: workshop.read("SELECT standing FROM inbox") == "done", seconds=PROMPTLY)
+
+    assert workshop.market.session(session.id, caller=client("client-0")).session.state == SC
+
+
+def test_slots_are_topped_up_when_a_worker_begins(workshop: Workshop) -> None:
+    researcher = workshop.researcher("lise")
+    workshop.change("DELETE FROM time_slots")
+
+    with workshop.working():
+        eventually(lambda: workshop.read("SELECT count(*) > 1000 FROM time_slots") == "True", seconds=PROMPTLY)
+
+    assert workshop.market.offered(researcher)
+
+
+LOOPS = {"relay", "inbox", "sweep", "reminders", "reconciliation", "slots", "pruning"}
+
+
+def test_a_worker_tells_how_its_loops_are_doing_and_leaves_no_sign_of_life_behind(workshop: Workshop) -> None:
+    def successful() -> set[str]:
+        since = workshop.market.clock.now() - timedelta(seconds=15)
+        return {
+            name
+            for beat in container.heartbeats().since(since)
+            for name, loop in beat.loops.items()
+            if loop.last_success
+        }
+
+    with workshop.working() as container:
+        eventually(lambda: successful() == LOOPS, seconds=PROMPTLY)
+
+    assert container.heartbeats().since(workshop.market.clock.now() - timedelta(seconds=15)) == []
+
+
+def test_a_stopping_worker_finishes_what_it_has_in_hand(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+    send = workshop.mailer.send
+
+    def slowly(mail: Mail) -> None:
+        begun.set()
+        time.sleep(1)
+        send(mail)
+
+    monkeypatch.setattr(workshop.mailer, "send", slowly)
+    workshop.booked(workshop.researcher("lise"))
+
+    with workshop.working():
+        assert begun.wait(PROMPTLY)
+
+    assert len(workshop.mailer.delivered) == 1
+    assert workshop.read("SELECT count(*) FROM outbox WHERE leased_by IS NOT NULL") == "0"
+
+
+def test_a_stopping_worker_hands_back_what_it_cannot_finish_in_time(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "GRACE", timedelta(seconds=0.5))
+    begun, go_on = threading.Event(), threading.Event()
+    send = workshop.mailer.send
+
+    def hanging(mail: Mail) -> None:
+        begun.set()
+        go_on.wait(20)
+        send(mail)
+
+    monkeypatch.setattr(workshop.mailer, "send", hanging)
+    workshop.booked(workshop.researcher("lise"))
+    with workshop.working():
+        assert begun.wait(PROMPTLY)
+        stopping = time.monotonic()
+
+    assert time.monotonic() - stopping < 5
+    assert workshop.read("SELECT count(*) FROM outbox WHERE leased_by IS NOT NULL") == "0"
+    monkeypatch.undo()
+    with workshop.working():
+        eventually(lambda: len(workshop.mailer.delivered) == 2, seconds=PROMPTLY)
+    go_on.set()
+    eventually(lambda: not any(thread.name.startswith("relay") for thread in threading.enumerate()), seconds=PROMPTLY)
+
+
+def test_an_outage_of_the_mail_server_delays_mails_and_loses_none(workshop: Workshop) -> None:
+    workshop.booked(workshop.researcher("lise"), count=3)
+
+    with workshop.working():
+        with workshop.mailer.line.suffering(Trouble.DOWN):
+            time.sleep(1.5)
+        eventually(lambda: workshop.unfinished() == 0, seconds=20)
+
+    assert len({mail.message_id for mail in workshop.mailer.delivered}) == 6
+
+
+def test_what_has_been_done_with_for_long_is_forgotten_and_what_was_given_up_is_not(workshop: Workshop) -> None:
+    workshop.booked(workshop.researcher("lise"), count=2)
+    with workshop.working() as container:
+        eventually(lambda: workshop.unfinished() == 0, seconds=PROMPTLY)
+    workshop.change("UPDATE outbox SET ended_at = ended_at - interval '31 days'")
+    workshop.change("UPDATE outbox SET standing = 'dead' WHERE errand = 'create_meeting'")
+
+    forgotten = container.prune()(at=workshop.market.clock.now())
+
+    assert forgotten == 4
+    assert workshop.read("SELECT count(*) FROM outbox") == "2"
+
+
+def test_trouble_with_the_database_is_complained_about_once(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    def said() -> list[str]:
+        return [each.getMessage() for each in caplog.records if each.getMessage().startswith("relay")]
+
+    with workshop.working(), caplog.at_level(logging.WARNING):
+        workshop.change("ALTER TABLE outbox RENAME TO elsewhere")
+        time.sleep(4)  # in which it is tried again, more than once
+        workshop.change("ALTER TABLE elsewhere RENAME TO outbox")
+        eventually(lambda: len(said()) >= 2, seconds=PROMPTLY)
+        time.sleep(0.5)
+
+    assert len(said()) == 2
+    assert said()[0].startswith("relay fails")
+    assert said()[1].startswith("relay works again")
