@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from consulting.application import follow_ups
 from consulting.application.booking import SessionView, own_session, view
+from consulting.application.bookkeeping import keep_payment, keep_refund
 from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import LockedSession, lock_session, terms
 from consulting.application.ports.clock import Clock, Identities
+from consulting.application.ports.mailer import Kind, Role
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.application.publishing import release
+from consulting.domain import events
 from consulting.domain.errors import (
     AlreadyPaid,
     HoldExpired,
@@ -24,6 +30,8 @@ from consulting.domain.errors import (
     SessionCompleted,
 )
 from consulting.domain.payments import Intent, IntentStatus, Payment, PaymentState, first_attempt, next_attempt
+from consulting.domain.refunds import ProviderRefund, Refund, RefundReason, RefundState
+from consulting.domain.returns import take_in_returns
 from consulting.domain.session_states import PaymentStatus, Status
 from consulting.domain.sessions import Session
 from consulting.domain.settlement import Settlement, settle
@@ -47,6 +55,7 @@ class SettlePayment:
     - Browser confirm, webhook and reconciliation all come here, in any order and any number of times.
     - Only the provider's answer counts: status, amount, currency, and the session named in the metadata.
     - Money that came too late retakes the slot if that is free, and otherwise goes back in full.
+    - What was refunded in the provider's dashboard is recorded; all of it given back there cancels the session.
     """
 
     transactions: Transactions
@@ -63,38 +72,61 @@ class SettlePayment:
             return None
         return self.take_in(session_id=known.session_id, intent=intent)
 
-    @retry_on_conflict
     def take_in(self, *, session_id: UUID, intent: Intent) -> Settlement:
-        """Make true of the session what the provider has just shown."""
+        """Make true of the session what the provider has just shown. Raises the gateway's errors."""
+        shown = self.gateway.refunds_of_intent(intent.id) if intent.returned else ()
+        return self._take_in(session_id, intent, shown)
+
+    @retry_on_conflict
+    def _take_in(self, session_id: UUID, intent: Intent, shown: Sequence[ProviderRefund]) -> Settlement:
         with self.transactions.begin() as tx:
-            locked = lock_session(tx, session_id)
+            locked = lock_session(tx, session_id, releasing=bool(shown))
             payment = next(each for each in tx.payments.of_session(session_id) if each.intent_id == intent.id)
-            settlement = self._judge(tx, locked, payment, intent)
-            self._save(tx, locked.session, payment, settlement)
+            refunds = tx.refunds.of_session(session_id)
+            now = self.clock.now()
+            settlement = take_in_returns(
+                self._judge(locked, payment, refunds, intent, at=now),
+                before=payment,
+                refunds=refunds,
+                shown=shown,
+                new_id=self.ids.new,
+                at=now,
+            )
+            self._save(tx, settlement, locked.session, payment, refunds)
             return settlement
 
-    def _judge(self, tx: Transaction, locked: LockedSession, payment: Payment, intent: Intent) -> Settlement:
-        now = self.clock.now()
+    def _judge(
+        self, locked: LockedSession, payment: Payment, refunds: Sequence[Refund], intent: Intent, *, at: datetime
+    ) -> Settlement:
         offer = locked.offer
         return settle(
             session=locked.session,
             payment=payment,
-            refunds=tx.refunds.of_session(locked.session.id),
+            refunds=refunds,
             intent=intent,
-            slot_free=retakable(slot=offer.slot, terms=terms(offer), claims=locked.rivals, at=now),
+            slot_free=retakable(slot=offer.slot, terms=terms(offer), claims=locked.rivals, at=at),
             refund_id=self.ids.new(),
-            at=now,
+            at=at,
         )
 
-    def _save(self, tx: Transaction, before: Session, paid_by: Payment, settlement: Settlement) -> None:
+    def _save(
+        self, tx: Transaction, settlement: Settlement, before: Session, paid_by: Payment, refunds: Sequence[Refund]
+    ) -> None:
         now = self.clock.now()
+        keep_payment(tx, settlement.payment, before=paid_by, at=now)
+        known = {each.id: each for each in refunds}
+        due = () if settlement.refund is None else (settlement.refund,)
+        for refund in (*due, *settlement.returns):
+            keep_refund(tx, refund, before=known.get(refund.id), at=now)
+            known[refund.id] = refund
+        if settlement.session != before:
+            tx.sessions.save(settlement.session)
+        self._follow_up(tx, settlement, paid_by, at=now)
+        if any(isinstance(event, events.Canceled) for event in settlement.happened):
+            release(tx, settlement.session, ids=self.ids, at=now)
+
+    def _follow_up(self, tx: Transaction, settlement: Settlement, paid_by: Payment, *, at: datetime) -> None:
         session, payment = settlement.session, settlement.payment
-        if payment != paid_by:
-            tx.payments.save(payment)
-        if settlement.refund is not None:
-            tx.refunds.add(settlement.refund)
-        if session != before:
-            tx.sessions.save(session)
         others = [each for each in tx.payments.of_session(session.id) if each.id != payment.id]
         follow_ups.record(
             tx,
@@ -103,10 +135,22 @@ class SettlePayment:
             payments=[payment, *others],
             refund=settlement.refund,
             ids=self.ids,
-            at=now,
+            at=at,
         )
+        tasks = list(_after_returns(settlement))
         if payment.state is PaymentState.MISMATCHED and payment != paid_by and payment.received is None:
-            follow_ups.add(tx, session_id=session.id, tasks=[follow_ups.canceling(payment)], ids=self.ids, at=now)
+            tasks.append(follow_ups.canceling(payment))
+        follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.ids, at=at)
+
+
+def _after_returns(settlement: Settlement) -> Iterator[follow_ups.Task]:
+    """Send what has waited for the end of a dispute, and tell of money that was given back elsewhere."""
+    canceled = any(isinstance(event, events.Canceled) for event in settlement.happened)
+    for refund in settlement.returns:
+        if refund.state is RefundState.REQUESTED:
+            yield follow_ups.refunding(refund)
+        elif refund.reason is RefundReason.OUTSIDE and refund.state is RefundState.SUCCEEDED and not canceled:
+            yield follow_ups.mail(Kind.REFUND_DONE, Role.CLIENT, refund=refund)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from consulting.application import follow_ups
+from consulting.application.bookkeeping import keep_refund
 from consulting.application.conflicts import retry_on_conflict
+from consulting.application.locking import lock_session
+from consulting.application.payments import SettlePayment
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.mailer import Kind, Role
-from consulting.application.ports.payment_gateway import PaymentGateway, ProviderRefund
+from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.domain.errors import ConsultingError
 from consulting.domain.payments import Dispute, Payment
-from consulting.domain.refunds import Refund, RefundState
+from consulting.domain.refunds import ProviderRefund, Refund, RefundState
+from consulting.domain.returns import replacement
 
-SETTLED = frozenset({RefundState.SUCCEEDED, RefundState.FAILED})
+SETTLED = frozenset({RefundState.SUCCEEDED, RefundState.FAILED, RefundState.CLOSED})
 
 
 class RefundDisputed(ConsultingError):
@@ -36,6 +40,7 @@ class CarryOutRefund:
 
     - The same refund is sent under the same key, so repeating it gives the money back once.
     - While the charge is disputed nothing is sent; a lost dispute counts as money returned.
+    - Where less is left of the charge, because money went back in another way, no more than that is sent.
     - A refund that failed is tried once more under a new key; after that it is an audit finding.
     """
 
@@ -43,30 +48,47 @@ class CarryOutRefund:
     gateway: PaymentGateway
     clock: Clock
     ids: Identities
+    settle: SettlePayment
 
     def __call__(self, refund_id: UUID) -> Refund:
         """Give the refund afterwards. Raises the gateway's errors, RefundDisputed and RefundFailed."""
-        refund, payment = self._look_up(refund_id)
+        refund, payment = self._prepare(refund_id)
         if refund.state in SETTLED:
             return refund
-        if payment.dispute is Dispute.OPEN:
-            raise RefundDisputed
         shown = self._ask(refund, payment)
+        if not shown.id:
+            refund = self._explain(refund, payment)
+            if refund.state in SETTLED:
+                return refund
+            shown = self._ask(refund, payment) if refund.provider_id else shown
         refund = self.take_in(refund_id, shown=shown)
-        if refund.state is RefundState.FAILED:
+        if refund.state is RefundState.FAILED and refund.again(at=self.clock.now()) is None:
             raise RefundFailed
         return refund
 
-    def _look_up(self, refund_id: UUID) -> tuple[Refund, Payment]:
+    @retry_on_conflict
+    def _prepare(self, refund_id: UUID) -> tuple[Refund, Payment]:
+        """Give the refund as it is to be sent now. Raises RefundDisputed."""
         with self.transactions.begin() as tx:
-            refund = tx.refunds.lock(refund_id)
-            if refund is None:
-                raise LookupError(f"no refund {refund_id}")
-            again = refund.again(at=self.clock.now())
-            if again is not None:
-                tx.refunds.save(again)
-            payments = tx.payments.of_session(refund.session_id)
-            return again or refund, next(each for each in payments if each.id == refund.payment_id)
+            refund, payment = _look_up(tx, refund_id)
+            now = self.clock.now()
+            refund = refund.again(at=now) or refund
+            refunds = tx.refunds.of_session(refund.session_id)
+            known = {each.id: each for each in refunds}
+            instead = replacement(refund, payment=payment, refunds=refunds, new_id=self.ids.new, at=now)
+            for each in instead or (refund,):
+                keep_refund(tx, each, before=known.get(each.id), at=now)
+            tasks = [follow_ups.refunding(each) for each in instead if each.unsent]
+            follow_ups.add(tx, session_id=refund.session_id, tasks=tasks, ids=self.ids, at=now)
+        if refund.unsent and not instead and payment.dispute is Dispute.OPEN:
+            raise RefundDisputed
+        return (instead or (refund,))[0], payment
+
+    def _explain(self, refund: Refund, payment: Payment) -> Refund:
+        """Look for what made the provider refuse: a dispute, or money that went back in another way."""
+        if payment.intent_id is not None:
+            self.settle(payment.intent_id)
+        return self._prepare(refund.id)[0]
 
     def _ask(self, refund: Refund, payment: Payment) -> ProviderRefund:
         if refund.provider_id is not None:
@@ -81,12 +103,10 @@ class CarryOutRefund:
     def take_in(self, refund_id: UUID, *, shown: ProviderRefund) -> Refund:
         """Make true of the refund what the provider has just shown, and tell the client how it ended."""
         with self.transactions.begin() as tx:
-            known = tx.refunds.lock(refund_id)
-            if known is None:
-                raise LookupError(f"no refund {refund_id}")
+            known, _ = _look_up(tx, refund_id)
             now = self.clock.now()
             refund = known.became(shown.state, provider_id=shown.id or None, at=now)
-            tx.refunds.save(refund)
+            keep_refund(tx, refund, before=known, at=now)
             if refund.state is not known.state and refund.state in SETTLED:
                 self._tell(tx, refund)
             return refund
@@ -100,3 +120,15 @@ class CarryOutRefund:
         else:
             task = follow_ups.refunding(refund)
         follow_ups.add(tx, session_id=refund.session_id, tasks=[task], ids=self.ids, at=now)
+
+
+def _look_up(tx: Transaction, refund_id: UUID) -> tuple[Refund, Payment]:
+    """Lock the refund, its session before it: who settles its payment decides on it too."""
+    found = tx.refunds.get(refund_id)
+    if found is None:
+        raise LookupError(f"no refund {refund_id}")
+    lock_session(tx, found.session_id)
+    refund = tx.refunds.lock(refund_id)
+    assert refund is not None, "refunds are never forgotten"
+    payments = tx.payments.of_session(refund.session_id)
+    return refund, next(each for each in payments if each.id == refund.payment_id)

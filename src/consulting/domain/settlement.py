@@ -20,12 +20,16 @@ from consulting.domain.sessions import Events, Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """Session and payment afterwards, what happened, and the refund that this makes due, if any."""
+    """Session and payment afterwards, what happened, and the refund that this makes due, if any.
+
+    `returns` are refunds, new or changed, that follow from what the provider did by itself (see `returns`).
+    """
 
     session: Session
     payment: Payment
     happened: Events = ()
     refund: Refund | None = None
+    returns: tuple[Refund, ...] = ()
 
 
 def settle(

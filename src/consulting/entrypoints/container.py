@@ -201,7 +201,7 @@ class Container(DeclarativeContainer):
         CancelIntent, transactions, payment_gateway, settle=settle_payment, create=create_payment_intent
     )
     carry_out_refund: Provider[CarryOutRefund] = Factory(
-        CarryOutRefund, transactions, payment_gateway, clock, identities
+        CarryOutRefund, transactions, payment_gateway, clock, identities, settle=settle_payment
     )
     receive_provider_event: Provider[ReceiveProviderEvent] = Factory(
         ReceiveProviderEvent, transactions, payment_gateway, clock, identities
@@ -224,7 +224,7 @@ class Container(DeclarativeContainer):
     notify: Provider[Notify] = Factory(
         Notify, transactions, letters, mailer, clock, identities, mail_domain=mail_domain
     )
-    refund_errand: Provider[RefundErrand] = Factory(RefundErrand, carry_out_refund, clock)
+    refund_errand: Provider[RefundErrand] = Factory(RefundErrand, carry_out_refund)
     cancel_intent_errand: Provider[CancelIntentErrand] = Factory(CancelIntentErrand, cancel_intent)
     errand_runners: Provider[Mapping[Errand, ErrandRunner]] = Factory(
         runners_of_errands,

@@ -23,6 +23,7 @@ from consulting.adapters.stripe import StripeGateway, open_gateway
 from consulting.adapters.zoom import ZoomRooms, open_meeting_rooms
 from consulting.application.ports.mailer import Mail
 from consulting.domain.meetings import Meeting
+from consulting.domain.money import Money
 from consulting.domain.payments import Intent
 from consulting.domain.period import Period
 
@@ -77,6 +78,9 @@ class Cardholder:
 
     def is_declined(self, intent: Intent) -> None:
         self.outside.pay(intent.id, intent.client_secret, "pm_card_chargeDeclined")
+
+    def refunds_elsewhere(self, intent: Intent, amount: Money) -> None:
+        self.outside.refund_without_key(payment_intent=intent.id, amount=str(amount.amount))
 
     def intents_of(self, session_id: UUID) -> Sequence[str]:
         intents = self.outside.stripe("payment_intents", limit=100)["data"]

@@ -25,6 +25,7 @@ from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import GetTimeSlot, ListTimeSlots, OfferedSlot
 from consulting.application.errands import CarryOutErrands, ErrandRunner
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, MeetingErrands, MoveMeeting
+from consulting.application.money_errands import CancelIntentErrand, RefundErrand
 from consulting.application.notifications import Notify, SendReminders
 from consulting.application.payments import CancelIntent, ConfirmPayment, CreatePaymentIntent, SettlePayment
 from consulting.application.ports.clock import Clock, Identities
@@ -149,7 +150,7 @@ class Marketplace:
 
     @cached_property
     def refund(self) -> CarryOutRefund:
-        return CarryOutRefund(self.transactions, self.gateway, self.clock, self.ids)
+        return CarryOutRefund(self.transactions, self.gateway, self.clock, self.ids, self.settle)
 
     @cached_property
     def remind(self) -> SendReminders:
@@ -164,10 +165,8 @@ class Marketplace:
             Errand.MOVE_MEETING: MoveMeeting(meetings),
             Errand.DELETE_MEETING: DeleteMeeting(meetings),
             Errand.NOTIFY: Notify(self.transactions, self.letters, self.mailer, self.clock, self.ids, "example.org"),
-            Errand.REFUND: lambda leased: self.refund(UUID(leased.entry.data["refund_id"])),
-            Errand.CANCEL_INTENT: lambda leased: cancel_intent(
-                session_id=leased.entry.session_id, payment_id=UUID(leased.entry.data["payment_id"])
-            ),
+            Errand.REFUND: RefundErrand(self.refund),
+            Errand.CANCEL_INTENT: CancelIntentErrand(cancel_intent),
         }
         return CarryOutErrands(self.transactions, self.clock, runners, "worker", self.random)
 

@@ -21,7 +21,7 @@ from consulting.application.errands import (
     NotYet,
     backoff,
 )
-from consulting.application.money_errands import CancelIntentErrand, RefundErrand
+from consulting.application.money_errands import CancelIntentErrand
 from consulting.application.payments import CancelIntent
 from consulting.application.ports.mailer import MailRefused, MailUnavailable
 from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable
@@ -250,31 +250,22 @@ def _taking(scene: Scene, time: timedelta) -> None:
 # The two errands about money
 
 
-def refund_errand(scene: Scene) -> RefundErrand:
-    return RefundErrand(scene.market.refund, scene.market.clock)
-
-
 def test_a_refund_waits_for_the_end_of_a_dispute_without_being_given_up(scene: Scene) -> None:
     session = scene.confirmed()
     intent_id = scene.intent_id(session)
     scene.market.gateway.client_disputes(intent_id)
     scene.market.settle(intent_id)
     scene.market.cancel(session.id, caller=ADA)
-    carry_out = replace(
-        scene.market.errands, runners={**scene.market.errands.runners, Errand.REFUND: refund_errand(scene)}
-    )
 
-    for _ in range(MOST_TRIES + 1):
-        carry_out(limit=50)
-        scene.market.clock.advance(timedelta(hours=7))
+    scene.market.work()
     assert [refund.state for refund in scene.refunds(session)] == [RefundState.REQUESTED]
     assert scene.errands(Standing.DEAD) == []
 
     scene.market.gateway.dispute_ends(intent_id, won=True)
     scene.market.settle(intent_id)
-    carry_out(limit=50)
+    scene.market.work()
 
-    assert [refund.state for refund in scene.refunds(session)] == [RefundState.SUCCEEDED]
+    assert [refund.state for refund in scene.refunds(session)] == [RefundState.CLOSED, RefundState.SUCCEEDED]
 
 
 def test_a_refund_that_is_refused_is_tried_once_more_under_a_new_key_then_given_up(scene: Scene) -> None:
@@ -289,7 +280,7 @@ def test_a_refund_that_is_refused_is_tried_once_more_under_a_new_key_then_given_
 
     (refund,) = scene.refunds(session)
     assert (refund.state, refund.tries) == (RefundState.FAILED, 2)
-    assert [each.entry.errand for each in scene.errands(Standing.DEAD)] == [Errand.REFUND, Errand.REFUND]
+    assert [each.entry.errand for each in scene.errands(Standing.DEAD)] == [Errand.REFUND]
     assert scene.mails().count("refund_failed.client") == 1
     intent = scene.market.gateway.retrieve_intent(intent_id)
     assert intent is not None

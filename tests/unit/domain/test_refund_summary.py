@@ -28,7 +28,7 @@ def test_without_a_refund_there_is_nothing_to_sum_up() -> None:
 
 @pytest.mark.parametrize("reason", [RefundReason.CHARGED_TWICE, RefundReason.MISMATCH])
 def test_what_goes_back_beyond_the_price_does_not_count(reason: RefundReason) -> None:
-    beyond = replace(REFUND, reason=reason)
+    beyond = replace(REFUND, reason=reason, payment_id=UUID(int=9))
 
     assert summary([beyond]) is None
     assert summary([REFUND, beyond]) == summary([REFUND])

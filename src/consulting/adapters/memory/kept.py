@@ -12,6 +12,7 @@ from consulting.application.ports.inbox import InboxEntry, ProviderEvent
 from consulting.application.ports.outbox import LeasedEntry, OutboxEntry
 from consulting.application.ports.records import Notification
 from consulting.domain.availability import Block, Override, Pattern
+from consulting.domain.ledger import Entry
 from consulting.domain.payments import Payment
 from consulting.domain.refunds import Refund
 from consulting.domain.researchers import Researcher
@@ -84,6 +85,7 @@ class Kept:
     sessions: dict[UUID, Session] = field(default_factory=dict)
     payments: dict[UUID, Payment] = field(default_factory=dict)
     refunds: dict[UUID, Refund] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     reviews: dict[UUID, Review] = field(default_factory=dict)
     notifications: dict[Telling, Notification] = field(default_factory=dict)
     errands: dict[UUID, KeptErrand] = field(default_factory=dict)

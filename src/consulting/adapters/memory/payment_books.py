@@ -7,16 +7,16 @@ from hashlib import sha256
 from itertools import count
 from uuid import UUID
 
-from consulting.application.ports.payment_gateway import PaymentGatewayMisconfigured, ProviderRefund
+from consulting.application.ports.payment_gateway import PaymentGatewayMisconfigured
 from consulting.domain.money import Money, nothing
 from consulting.domain.payments import Dispute, Intent, IntentStatus
-from consulting.domain.refunds import RefundState
+from consulting.domain.refunds import ProviderRefund, RefundState
 
 FINAL = frozenset({IntentStatus.SUCCEEDED, IntentStatus.CANCELED})
 UNCANCELABLE = frozenset({IntentStatus.SUCCEEDED, IntentStatus.PROCESSING, IntentStatus.CANCELED})
 
-REFUSED_REFUND = ProviderRefund(id="", state=RefundState.FAILED)
-"""What a refusal for good is answered with: there is nothing at the provider that could have an id."""
+NO_ID = ""
+"""A refusal for good: there is nothing at the provider that could have an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,11 @@ class BookedRefund:
     intent_id: str
     amount: Money
     state: RefundState
+    key: str | None = None
+
+    def shown(self) -> ProviderRefund:
+        """Give it as the port shows it."""
+        return ProviderRefund(id=self.id, state=self.state, amount=self.amount, key=self.key)
 
 
 @dataclass(slots=True)
@@ -51,15 +56,16 @@ class PaymentBooks:
     def give_back(self, *, key: str, intent_id: str, amount: Money, state: RefundState) -> ProviderRefund:
         """Give money back, or answer a repeated key as the first time."""
         if key not in self.refunded:
-            self.refunded[key] = (intent_id, amount, self._given_back(intent_id, amount, state))
+            self.refunded[key] = (intent_id, amount, self._given_back(key, intent_id, amount, state))
         first_intent_id, first_amount, answer = self.refunded[key]
         if (first_intent_id, first_amount) != (intent_id, amount):
             raise PaymentGatewayMisconfigured
         return answer
 
-    def book_refund(self, intent_id: str, amount: Money, state: RefundState) -> BookedRefund:
+    def book_refund(self, intent_id: str, amount: Money, state: RefundState, *, key: str | None = None) -> BookedRefund:
         """Take a refund into the books without asking whether it may be."""
-        refund = BookedRefund(id=f"re_memory_{next(self._numbers)}", intent_id=intent_id, amount=amount, state=state)
+        name = f"re_memory_{next(self._numbers)}"
+        refund = BookedRefund(id=name, intent_id=intent_id, amount=amount, state=state, key=key)
         self.refunds[refund.id] = refund
         self._count_returned(intent_id)
         return refund
@@ -107,14 +113,14 @@ class PaymentBooks:
         self.intents[intent_id] = self.created[key] = intent
         return intent
 
-    def _given_back(self, intent_id: str, amount: Money, state: RefundState) -> ProviderRefund:
+    def _given_back(self, key: str, intent_id: str, amount: Money, state: RefundState) -> ProviderRefund:
+        refusal = ProviderRefund(id=NO_ID, state=RefundState.FAILED, amount=amount, key=key)
         intent = self.intents.get(intent_id)
         if intent is None or intent.status is not IntentStatus.SUCCEEDED or intent.dispute is Dispute.OPEN:
-            return REFUSED_REFUND
+            return refusal
         if amount.currency != intent.received.currency or not amount or amount > intent.received - intent.returned:
-            return REFUSED_REFUND
-        refund = self.book_refund(intent_id, amount, state)
-        return ProviderRefund(id=refund.id, state=refund.state)
+            return refusal
+        return self.book_refund(intent_id, amount, state, key=key).shown()
 
     def _count_returned(self, intent_id: str) -> None:
         intent = self.intents[intent_id]

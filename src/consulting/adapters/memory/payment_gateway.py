@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import RLock
@@ -19,12 +19,11 @@ from consulting.application.ports.payment_gateway import (
     PaymentGatewayMisconfigured,
     PaymentGatewayUnavailable,
     PaymentOutcomeUnknown,
-    ProviderRefund,
 )
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.money import EXPONENTS, Money
 from consulting.domain.payments import Dispute, Intent, IntentStatus
-from consulting.domain.refunds import RefundState
+from consulting.domain.refunds import ProviderRefund, RefundState
 
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -84,7 +83,12 @@ class MemoryPaymentGateway:
         """Show the refund as it stands now; None if there is no such refund."""
         with self._call(write=False):
             refund = self._books.refunds.get(provider_id)
-            return None if refund is None else ProviderRefund(id=refund.id, state=refund.state)
+            return None if refund is None else refund.shown()
+
+    def refunds_of_intent(self, intent_id: str) -> Sequence[ProviderRefund]:
+        """List every refund of what the intent received, whoever made it."""
+        with self._call(write=False):
+            return [each.shown() for each in self._books.refunds.values() if each.intent_id == intent_id]
 
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """Check a message's signature and age, and read it. Raises WebhookSignatureInvalid."""

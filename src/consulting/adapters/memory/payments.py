@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from consulting.adapters.memory.kept import Kept, put_again, put_new, require, require_unique
 from consulting.application.ports.transactions import TransactionConflict
-from consulting.domain.payments import Payment
+from consulting.domain.payments import Dispute, Payment
 from consulting.domain.refunds import Refund
+
+_Record = TypeVar("_Record", Payment, Refund)
 
 
 class MemoryPayments:
@@ -40,8 +44,12 @@ class MemoryPayments:
 
     def alive(self, *, after: UUID | None, limit: int) -> Sequence[Payment]:
         """List attempts that may still be charged, by id."""
-        found = (each for each in self._kept.payments.values() if each.alive and (after is None or each.id > after))
-        return sorted(found, key=lambda each: each.id)[:limit]
+        return _page((each for each in self._kept.payments.values() if each.alive), after=after, limit=limit)
+
+    def disputed(self, *, after: UUID | None, limit: int) -> Sequence[Payment]:
+        """List attempts whose charge is under dispute, by id."""
+        found = (each for each in self._kept.payments.values() if each.dispute is Dispute.OPEN)
+        return _page(found, after=after, limit=limit)
 
     def _require_possible(self, payment: Payment) -> None:
         require(self._kept.sessions, payment.session_id)
@@ -71,6 +79,10 @@ class MemoryRefunds:
         found = (each for each in self._kept.refunds.values() if each.session_id in wanted)
         return sorted(found, key=lambda each: (each.created_at, each.id))
 
+    def get(self, id: UUID) -> Refund | None:
+        """Give the refund as it was last saved."""
+        return self._kept.refunds.get(id)
+
     def of_provider(self, provider_id: str) -> Refund | None:
         """Give the refund by the provider's id."""
         return next((each for each in self._kept.refunds.values() if each.provider_id == provider_id), None)
@@ -90,8 +102,17 @@ class MemoryRefunds:
         self._require_possible(refund)
         put_again(self._kept.refunds, refund.id, refund)
 
+    def unsettled(self, *, before: datetime, after: UUID | None, limit: int) -> Sequence[Refund]:
+        """List refunds that are on their way and haven't changed since an instant, by id."""
+        found = (each for each in self._kept.refunds.values() if each.on_its_way and each.updated_at < before)
+        return _page(found, after=after, limit=limit)
+
     def _require_possible(self, refund: Refund) -> None:
         require(self._kept.sessions, refund.session_id)
         require(self._kept.payments, refund.payment_id)
         known = self.of_provider(refund.provider_id) if refund.provider_id else None
         require_unique(taken=known is not None and known.id != refund.id, what=f"a refund of {refund.provider_id}")
+
+
+def _page(found: Iterable[_Record], *, after: UUID | None, limit: int) -> list[_Record]:
+    return sorted((each for each in found if after is None or each.id > after), key=lambda each: each.id)[:limit]

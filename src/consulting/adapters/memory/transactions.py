@@ -11,6 +11,7 @@ from typing import TypeVar
 from consulting.adapters.memory.availability import MemoryAvailability
 from consulting.adapters.memory.inbox import MemoryInbox
 from consulting.adapters.memory.kept import Kept
+from consulting.adapters.memory.ledger import MemoryLedger
 from consulting.adapters.memory.notifications import MemoryNotifications
 from consulting.adapters.memory.outbox import MemoryOutbox
 from consulting.adapters.memory.payments import MemoryPayments, MemoryRefunds
@@ -59,6 +60,11 @@ class MemoryTransaction:
     def refunds(self) -> MemoryRefunds:
         """The money that goes back."""
         return self._open(MemoryRefunds)
+
+    @property
+    def ledger(self) -> MemoryLedger:
+        """The movements of money."""
+        return self._open(MemoryLedger)
 
     @property
     def reviews(self) -> MemoryReviews:

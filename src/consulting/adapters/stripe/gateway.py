@@ -20,11 +20,10 @@ from consulting.application.ports.payment_gateway import (
     PaymentGatewayMisconfigured,
     PaymentGatewayUnavailable,
     PaymentOutcomeUnknown,
-    ProviderRefund,
 )
 from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, Intent
-from consulting.domain.refunds import RefundState
+from consulting.domain.refunds import ProviderRefund, RefundState
 
 _log: Final = logging.getLogger(__name__)
 
@@ -110,7 +109,7 @@ class StripeGateway:
             except stripe.InvalidRequestError as error:
                 if not refusals.refuses_refund(error):
                     raise
-                return self._given_before(key=key, intent_id=intent_id)
+                return self._given_before(key=key, intent_id=intent_id, amount=amount)
             return read_refund(refund)
 
     def retrieve_refund(self, provider_id: str) -> ProviderRefund | None:
@@ -123,6 +122,18 @@ class StripeGateway:
             except stripe.InvalidRequestError as error:
                 if refusals.is_missing(error):
                     return None
+                raise
+
+    def refunds_of_intent(self, intent_id: str) -> Sequence[ProviderRefund]:
+        """List every refund of what the intent received, whoever made it; none for an unknown one."""
+        if not _ID.fullmatch(intent_id):
+            return ()
+        with self._asking(write=False):
+            try:
+                return list(self._refunds(intent_id))
+            except stripe.InvalidRequestError as error:
+                if refusals.is_missing(error):
+                    return ()
                 raise
 
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
@@ -140,12 +151,14 @@ class StripeGateway:
         disputes = self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
         return read_dispute(disputes.data)
 
-    def _given_before(self, *, key: str, intent_id: str) -> ProviderRefund:
+    def _given_before(self, *, key: str, intent_id: str, amount: Money) -> ProviderRefund:
         """Look whether the refund was refused because it is done: Stripe forgets keys after a day."""
+        mine = (each for each in self._refunds(intent_id) if each.key == key)
+        return next(mine, ProviderRefund(id=_NO_ID, state=RefundState.FAILED, amount=amount, key=key))
+
+    def _refunds(self, intent_id: str) -> Iterator[ProviderRefund]:
         refunds = self._client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
-        mine = (each for each in refunds.data if each.metadata and each.metadata.to_dict().get("key") == key)
-        found = next(mine, None)
-        return read_refund(found) if found else ProviderRefund(id=_NO_ID, state=RefundState.FAILED)
+        return (read_refund(each) for each in refunds.auto_paging_iter())
 
     @contextmanager
     def _asking(self, *, write: bool) -> Iterator[None]:

@@ -9,9 +9,8 @@ from uuid import UUID
 import stripe
 
 from consulting.adapters.stripe.currencies import money_of
-from consulting.application.ports.payment_gateway import ProviderRefund
 from consulting.domain.payments import Dispute, Intent, IntentStatus
-from consulting.domain.refunds import RefundState
+from consulting.domain.refunds import ProviderRefund, RefundState
 
 _STATUS: Final = {
     "requires_payment_method": IntentStatus.AWAITING_CLIENT,
@@ -84,4 +83,10 @@ def _standing(status: str) -> Dispute:
 
 def read_refund(refund: stripe.Refund) -> ProviderRefund:
     """Read a refund; Stripe leaves the status out for kinds of payment that don't know it yet."""
-    return ProviderRefund(id=refund.id, state=_REFUND[refund.status or "pending"])
+    metadata = refund.metadata.to_dict() if refund.metadata else {}
+    return ProviderRefund(
+        id=refund.id,
+        state=_REFUND[refund.status or "pending"],
+        amount=money_of(refund.amount, refund.currency),
+        key=metadata.get("key"),
+    )

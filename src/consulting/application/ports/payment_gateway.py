@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from consulting.application.ports.inbox import ProviderEvent
 from consulting.domain.errors import ConsultingError
 from consulting.domain.money import Money
 from consulting.domain.payments import Intent
-from consulting.domain.refunds import RefundState
+from consulting.domain.refunds import ProviderRefund
 
 
 class PaymentGatewayUnavailable(ConsultingError):
@@ -44,14 +43,6 @@ class WebhookSignatureInvalid(ConsultingError):
     code = "WEBHOOK_SIGNATURE_INVALID"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderRefund:
-    """A refund as the provider shows it; REQUESTED never occurs here."""
-
-    id: str
-    state: RefundState
-
-
 class PaymentGateway(Protocol):
     """Charges and refunds.
 
@@ -81,6 +72,9 @@ class PaymentGateway(Protocol):
 
     def retrieve_refund(self, provider_id: str) -> ProviderRefund | None:
         """Show the refund as it stands now; None if the provider has no such refund."""
+
+    def refunds_of_intent(self, intent_id: str) -> Sequence[ProviderRefund]:
+        """List every refund of what the intent received, whoever made it, failed ones too; none for an unknown one."""
 
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """Check a message's signature and age on its raw bytes, and read it. Raises WebhookSignatureInvalid.

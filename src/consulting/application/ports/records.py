@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.ledger import Entry
 from consulting.domain.money import Money
 from consulting.domain.payments import Payment
 from consulting.domain.period import Period
@@ -200,6 +201,9 @@ class Payments(Protocol):
     def alive(self, *, after: UUID | None, limit: int) -> Sequence[Payment]:
         """List attempts that may still be charged, by id."""
 
+    def disputed(self, *, after: UUID | None, limit: int) -> Sequence[Payment]:
+        """List attempts whose charge is under dispute, by id."""
+
 
 class Refunds(Protocol):
     """The money that goes back."""
@@ -209,6 +213,9 @@ class Refunds(Protocol):
 
     def of_sessions(self, session_ids: Sequence[UUID]) -> Sequence[Refund]:
         """List the refunds of several sessions at once, the oldest first."""
+
+    def get(self, id: UUID) -> Refund | None:
+        """Give the refund as it was last saved."""
 
     def of_provider(self, provider_id: str) -> Refund | None:
         """Give the refund by the provider's id."""
@@ -221,6 +228,19 @@ class Refunds(Protocol):
 
     def save(self, refund: Refund) -> None:
         """Keep a refund's new values."""
+
+    def unsettled(self, *, before: datetime, after: UUID | None, limit: int) -> Sequence[Refund]:
+        """List refunds that are on their way and haven't changed since an instant, by id."""
+
+
+class Ledger(Protocol):
+    """Every movement of money; nothing in it is ever changed or taken out."""
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Write entries; one whose reference is in the ledger already is a fault of the caller."""
+
+    def of_session(self, session_id: UUID) -> Sequence[Entry]:
+        """List a session's entries in the order in which they were written."""
 
 
 class Reviews(Protocol):

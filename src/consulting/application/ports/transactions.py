@@ -9,6 +9,7 @@ from consulting.application.ports.inbox import Inbox
 from consulting.application.ports.outbox import Outbox
 from consulting.application.ports.records import (
     Availability,
+    Ledger,
     Notifications,
     Payments,
     Refunds,
@@ -58,6 +59,10 @@ class Transaction(Protocol):
     @property
     def refunds(self) -> Refunds:
         """The money that goes back."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The movements of money."""
 
     @property
     def reviews(self) -> Reviews:

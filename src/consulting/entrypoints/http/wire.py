@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -22,7 +23,6 @@ from consulting.application.payments import OpenIntent
 from consulting.domain import cancellation, money, refunds, researchers, time_slots
 from consulting.domain.cancellation import CanceledBy, CancellationReason
 from consulting.domain.local_time import zone
-from consulting.domain.refunds import RefundState
 from consulting.domain.session_states import PaymentStatus, Status
 from consulting.entrypoints.http.validation import NO_NUL
 
@@ -149,12 +149,21 @@ class CancellationOfSession(Answer):
     at: datetime
 
 
+class RefundStatus(StrEnum):
+    """How far money on its way back is: the slowest of it, where it goes back in parts."""
+
+    REQUESTED = "requested"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
 class Refund(Answer):
     """What goes back to the client of what they paid for the session, and whether it has arrived."""
 
     amount: Amount
     currency: Currency
-    status: RefundState
+    status: RefundStatus
 
 
 class Session(Answer):
@@ -306,7 +315,7 @@ def _refund(of_session: Sequence[refunds.Refund]) -> Refund | None:
     shown = refunds.summary(of_session)
     if shown is None:
         return None
-    return Refund(amount=shown.amount.amount, currency=shown.amount.currency, status=shown.state)
+    return Refund(amount=shown.amount.amount, currency=shown.amount.currency, status=RefundStatus(shown.state.value))
 
 
 def quote_body(quote: CancellationQuote) -> Quote:

@@ -28,6 +28,9 @@ class Provider:
     def is_declined(self, intent: Intent) -> None:
         self.gateway.client_fails(intent.id)
 
+    def refunds_elsewhere(self, intent: Intent, amount: Money) -> None:
+        self.gateway.refund_made_outside(intent.id, amount=amount)
+
     def intents_of(self, session_id: UUID) -> Sequence[str]:
         return self.gateway.intents_of(session_id)
 

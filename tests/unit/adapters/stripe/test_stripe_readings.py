@@ -101,4 +101,14 @@ def test_disputes_are_summed_up(statuses: list[str], standing: Dispute | None) -
     ],
 )
 def test_a_refunds_status_becomes_ours(status: str | None, state: RefundState) -> None:
-    assert read_refund(stripe.Refund.construct_from({"id": "re_1", "status": status}, key=None)).state is state
+    shown = read_refund(refund(status=status))
+    assert (shown.id, shown.state, shown.amount, shown.key) == ("re_1", state, Money(900, "usd"), None)
+
+
+def test_a_refund_of_ours_is_known_by_its_key() -> None:
+    assert read_refund(refund(metadata={"key": "r1:1"})).key == "r1:1"
+
+
+def refund(**fields: object) -> stripe.Refund:
+    shown = {"id": "re_1", "amount": 900, "currency": "usd", "metadata": {}, "status": "succeeded", **fields}
+    return stripe.Refund.construct_from(shown, key=None)

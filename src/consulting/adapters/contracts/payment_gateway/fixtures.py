@@ -28,6 +28,9 @@ class PaymentProvider(Protocol):
     def is_declined(self, intent: Intent) -> None:
         """Try to pay the intent with a card that is declined."""
 
+    def refunds_elsewhere(self, intent: Intent, amount: Money) -> None:
+        """Give money back in the provider's own dashboard."""
+
     def intents_of(self, session_id: UUID) -> Sequence[str]:
         """Name every intent that the provider has for this session."""
 
@@ -67,7 +70,7 @@ class PaymentsContract(Contract):
     @pytest.fixture
     def provider(self) -> PaymentProvider:
         """Give hands at the other end."""
-        missing("provider", gives="a PaymentProvider: pays, is_declined, intents_of")
+        missing("provider", gives="a PaymentProvider: pays, is_declined, refunds_elsewhere, intents_of")
 
     @pytest.fixture
     def line(self) -> Line:

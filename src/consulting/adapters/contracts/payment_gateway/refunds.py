@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from consulting.adapters.contracts.payment_gateway.charges import NO_INTENT
 from consulting.adapters.contracts.payment_gateway.fixtures import (
     PRICE,
     PaymentProvider,
@@ -98,6 +99,32 @@ class MoneyBackContract(PaymentsContract):
         assert seen is not None
         assert seen.id == refund.id
         assert seen.state in ON_ITS_WAY
+        assert (seen.amount, seen.key) == (HALF, "r1:1")
+
+    def test_every_refund_of_an_intent_is_listed_with_amount_and_key(
+        self, gateway: PaymentGateway, provider: PaymentProvider
+    ) -> None:
+        intent, other = paid(gateway, provider), paid(gateway, provider, key="session-1:2")
+        gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        gateway.refund(key="r2:1", intent_id=intent.id, amount=Money(1, "usd"))
+        gateway.refund(key="r3:1", intent_id=other.id, amount=PRICE)
+        listed = gateway.refunds_of_intent(intent.id)
+        assert {(each.key, each.amount) for each in listed} == {("r1:1", HALF), ("r2:1", Money(1, "usd"))}
+        assert all(gateway.retrieve_refund(each.id) == each for each in listed)
+
+    def test_a_refund_made_elsewhere_is_listed_without_a_key(
+        self, gateway: PaymentGateway, provider: PaymentProvider
+    ) -> None:
+        intent = paid(gateway, provider)
+        provider.refunds_elsewhere(intent, HALF)
+        (listed,) = gateway.refunds_of_intent(intent.id)
+        assert (listed.key, listed.amount) == (None, HALF)
+        assert listed.state in ON_ITS_WAY
+        assert shown(gateway, intent).returned == HALF
+
+    @pytest.mark.parametrize("name", NO_INTENT)
+    def test_an_unknown_intent_has_no_refunds(self, gateway: PaymentGateway, name: str) -> None:
+        assert list(gateway.refunds_of_intent(name)) == []
 
     @pytest.mark.parametrize("name", NO_REFUND)
     def test_an_unknown_refund_is_none(self, gateway: PaymentGateway, name: str) -> None:

@@ -4,6 +4,7 @@ from consulting.adapters.contracts.storage.availability import AvailabilityContr
 from consulting.adapters.contracts.storage.calendars import CalendarsContract
 from consulting.adapters.contracts.storage.directory import DirectoryContract
 from consulting.adapters.contracts.storage.inbox import InboxContract
+from consulting.adapters.contracts.storage.ledger import LedgerContract
 from consulting.adapters.contracts.storage.next_available import NextAvailableContract
 from consulting.adapters.contracts.storage.outbox import OutboxContract
 from consulting.adapters.contracts.storage.payments import PaymentsContract, RefundsContract
@@ -21,6 +22,7 @@ __all__ = [
     "CalendarsContract",
     "DirectoryContract",
     "InboxContract",
+    "LedgerContract",
     "NextAvailableContract",
     "NotificationsContract",
     "OutboxContract",
@@ -50,6 +52,7 @@ class StorageContract(
     SessionListsContract,
     PaymentsContract,
     RefundsContract,
+    LedgerContract,
     ReviewsContract,
     NotificationsContract,
     OutboxContract,

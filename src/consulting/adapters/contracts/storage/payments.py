@@ -10,7 +10,7 @@ from consulting.adapters.contracts.turns import refused, second_after_first
 from consulting.application.ports.transactions import Transaction, TransactionConflict, Transactions
 from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, PaymentState, next_attempt
-from consulting.domain.refunds import RefundState
+from consulting.domain.refunds import ON_ITS_WAY, RefundState
 
 
 class PaymentsContract(RecordsContract):
@@ -95,6 +95,14 @@ class PaymentsContract(RecordsContract):
             rest = list(tx.payments.alive(after=first[-1].id, limit=2))
         assert [*first, *rest] == [kept[0], kept[2], last]
 
+    def test_disputed_attempts_are_listed_by_id_in_pages(self, transactions: Transactions, setting: Setting) -> None:
+        disputes = (Dispute.OPEN, Dispute.WON, Dispute.OPEN, None, Dispute.LOST, Dispute.OPEN)
+        kept = [setting.payment(setting.held(n), n, dispute=dispute) for n, dispute in enumerate(disputes, start=1)]
+        with transactions.begin() as tx:
+            first = list(tx.payments.disputed(after=None, limit=2))
+            rest = list(tx.payments.disputed(after=first[-1].id, limit=2))
+        assert [*first, *rest] == [kept[0], kept[2], kept[5]]
+
 
 class RefundsContract(RecordsContract):
     """Refunds come back as they were kept, the oldest first."""
@@ -110,6 +118,7 @@ class RefundsContract(RecordsContract):
             with transactions.begin() as tx:
                 assert list(tx.refunds.of_session(refund.session_id)) == [stage]
                 assert tx.refunds.lock(refund.id) == stage
+                assert tx.refunds.get(refund.id) == stage
 
     def test_a_refund_is_found_by_the_providers_id(self, transactions: Transactions, setting: Setting) -> None:
         payment = setting.payment(setting.confirmed())
@@ -119,6 +128,7 @@ class RefundsContract(RecordsContract):
             assert tx.refunds.of_provider("re_2") == second
             assert tx.refunds.of_provider("re_9") is None
             assert tx.refunds.lock(sample.identity("refund", 9)) is None
+            assert tx.refunds.get(sample.identity("refund", 9)) is None
 
     def test_refunds_are_listed_the_oldest_first(self, transactions: Transactions, setting: Setting) -> None:
         one, other = setting.payment(setting.confirmed(1), 1), setting.payment(setting.confirmed(2), 2)
@@ -130,6 +140,21 @@ class RefundsContract(RecordsContract):
             assert list(tx.refunds.of_sessions([one.session_id, other.session_id])) == [early, between, late]
             assert list(tx.refunds.of_sessions([other.session_id, sample.identity("session", 9)])) == [between]
             assert list(tx.refunds.of_sessions([])) == []
+
+    def test_refunds_on_their_way_for_long_are_listed_by_id_in_pages(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        payment = setting.payment(setting.confirmed())
+        on_their_way = [setting.refund(payment, n, state=state) for n, state in enumerate(sorted(ON_ITS_WAY), start=1)]
+        for number, state in enumerate(sorted(set(RefundState) - ON_ITS_WAY), start=4):
+            setting.refund(payment, number, state=state)
+        setting.refund(payment, 8, updated_at=sample.after(hours=1))
+        last = setting.refund(payment, 9)
+        before = sample.after(hours=1)
+        with transactions.begin() as tx:
+            first = list(tx.refunds.unsettled(before=before, after=None, limit=2))
+            rest = list(tx.refunds.unsettled(before=before, after=first[-1].id, limit=2))
+        assert [*first, *rest] == [*on_their_way, last]
 
     def test_a_refund_needs_its_payment(self, setting: Setting) -> None:
         payment = sample.payment(setting.confirmed())

@@ -79,7 +79,8 @@ def refunds(draw: st.DrawFn, *, payment: Payment) -> Refund:
         updated_at=at,
     )
     state = draw(st.sampled_from(RefundState))
-    return replace(requested, state=state, provider_id=None if state is RefundState.REQUESTED else "re_1")
+    unsent = state in {RefundState.REQUESTED, RefundState.CLOSED}
+    return replace(requested, state=state, provider_id=None if unsent else "re_1")
 
 
 @cache
