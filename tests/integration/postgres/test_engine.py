@@ -120,6 +120,21 @@ def test_a_statement_that_takes_too_long_is_stopped(open_: Callable[..., Engine]
     link.close()
 
 
+def test_a_process_that_hangs_in_a_transaction_loses_its_locks(open_: Callable[..., Engine]) -> None:
+    hanging = PostgresTransactions(open_(patience=Patience(idle=timedelta(milliseconds=100))))
+    others = PostgresTransactions(open_())
+    slot = Setting(others).slot()
+
+    def hang() -> None:
+        with hanging.begin() as tx:
+            tx.time_slots.lock(slot.id)
+            with others.begin() as other:
+                assert other.time_slots.lock(slot.id) is not None
+
+    with pytest.raises(StorageUnavailable):
+        hang()
+
+
 def test_idle_connections_that_the_server_ended_are_replaced_unnoticed(
     open_: Callable[..., Engine], database_url: str
 ) -> None:

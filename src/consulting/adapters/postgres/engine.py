@@ -29,14 +29,18 @@ _KEEPALIVE: Mapping[str, str | int] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to wait: for the server to answer a new connection, a statement to end, a lock to be free."""
+    """How long to wait: for the server to answer a new connection, a statement to end, a lock to be free.
+
+    `idle` is how long a transaction may ask for nothing before the server ends it, and with it the locks that it holds.
+    """
 
     connect: timedelta = timedelta(seconds=3)
     statement: timedelta = timedelta(seconds=10)
     lock: timedelta = timedelta(seconds=5)
+    idle: timedelta = timedelta(seconds=30)
 
 
-UNBOUNDED = Patience(statement=timedelta(0), lock=timedelta(0))
+UNBOUNDED = Patience(statement=timedelta(0), lock=timedelta(0), idle=timedelta(0))
 """For migrations, which take as long as they take."""
 
 
@@ -82,7 +86,9 @@ def connect(
     options = " ".join(
         [
             f"-c statement_timeout={_milliseconds(patience.statement)}",
-            f"-c lock_timeout={_milliseconds(patience.lock)} -c jit=off",
+            f"-c lock_timeout={_milliseconds(patience.lock)}",
+            f"-c idle_in_transaction_session_timeout={_milliseconds(patience.idle)}",
+            "-c jit=off",  # it takes longer than any statement here
             str(given.pop("options", None) or ""),
             "-c TimeZone=UTC -c client_encoding=UTF8",
         ]
