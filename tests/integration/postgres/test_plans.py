@@ -99,6 +99,9 @@ HOT = {
     "a provider's refund": Hot(refunds.OF_PROVIDER, {"provider_id": "re_1"}, ("refunds_provider_id_key",)),
     "what was told": Hot(notifications.OF_SESSION, {"session_id": many.session(0, WHO)}, ("notifications_pkey",)),
     "errands to do": Hot(outbox.LEASE, LEASE, ("outbox_waiting", "outbox_lanes"), 1500),
+    "a lane's errands to do": Hot(
+        outbox.LEASE_IN_LANE, {**LEASE, "lane": "mail"}, ("outbox_waiting", "outbox_lanes"), 1500
+    ),
     "messages to settle": Hot(inbox.LEASE, LEASE, ("inbox_waiting",), 1500),
     "a page of researchers": Hot(
         PAGE, {"limit": 20, "at": NOW}, ("researchers_by_name", "time_slots_researcher"), 2000

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from consulting.adapters.postgres.link import Link, Row
-from consulting.adapters.postgres.prepared import insert_into, prepare
+from consulting.adapters.postgres.prepared import Prepared, insert_into, prepare
 from consulting.adapters.postgres.tables import fixed, outbox
 from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.tables.work import Standing
@@ -52,25 +52,33 @@ _LANE_FREE = ~exists().where(
     _other.c.id != outbox.c.id,
     or_(_BEFORE, _IN_HAND),
 )
-_DUE = (
-    select(outbox.c.id)
-    .where(
-        outbox.c.standing == fixed(Standing.WAITING),
-        func.coalesce(outbox.c.postponed_until, outbox.c.due_at) <= AT,
-        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= AT),
-        _LANE_FREE,
+
+
+def _lease(*wanted: ColumnElement[bool]) -> Prepared:
+    due = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.standing == fixed(Standing.WAITING),
+            func.coalesce(outbox.c.postponed_until, outbox.c.due_at) <= AT,
+            or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= AT),
+            _LANE_FREE,
+            *wanted,
+        )
+        .order_by(outbox.c.recorded_at, outbox.c.id)
+        .limit(LIMIT)
+        .with_for_update(skip_locked=True)
     )
-    .order_by(outbox.c.recorded_at, outbox.c.id)
-    .limit(LIMIT)
-    .with_for_update(skip_locked=True)
-)
-# As an array, what is due is looked up once, whatever the planner thinks of a limit that it doesn't know.
-LEASE = prepare(
-    update(outbox)
-    .where(outbox.c.id == func.any(func.array(_DUE.scalar_subquery())))
-    .values(attempts=outbox.c.attempts + 1, leased_by=_WORKER, leased_until=_UNTIL)
-    .returning(*(outbox.c[name] for name in (*_ENTRY, "attempts", "leased_by", "leased_until")))
-)
+    # As an array, what is due is looked up once, whatever the planner thinks of a limit that it doesn't know.
+    return prepare(
+        update(outbox)
+        .where(outbox.c.id == func.any(func.array(due.scalar_subquery())))
+        .values(attempts=outbox.c.attempts + 1, leased_by=_WORKER, leased_until=_UNTIL)
+        .returning(*(outbox.c[name] for name in (*_ENTRY, "attempts", "leased_by", "leased_until")))
+    )
+
+
+LEASE = _lease()
+LEASE_IN_LANE = _lease(outbox.c.lane == bindparam("lane", type_=Text))
 
 # The lease's end belongs to the fence: an attempt that doesn't count is followed by one of the same number.
 _HELD: ColumnElement[bool] = and_(
@@ -106,12 +114,18 @@ class PostgresOutbox:
         if entries:
             self._link.together(*((ADD, _columns(entry)) for entry in entries), *self._link.notification(CHANNEL))
 
-    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[LeasedEntry]:
-        """Take up to `limit` due errands, the oldest first, one per session and lane.
+    def lease(
+        self, *, worker: str, limit: int, lease: timedelta, at: datetime, lane: Lane | None = None
+    ) -> Sequence[LeasedEntry]:
+        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session and lane.
 
         Whoever looks at the same moment passes over what is being taken here, and finds it taken afterwards.
         """
-        rows = self._link.rows(LEASE, worker=worker, limit=limit, at=at, until=at + lease)
+        asked = {"worker": worker, "limit": limit, "at": at, "until": at + lease}
+        if lane is None:
+            rows = self._link.rows(LEASE, **asked)
+        else:
+            rows = self._link.rows(LEASE_IN_LANE, **asked, lane=lane.value)
         return sorted((_leased(row) for row in rows), key=lambda each: (each.entry.recorded_at, each.entry.id))
 
     def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:
