@@ -43,4 +43,4 @@ def test_the_promises_hold_over_random_histories(database_url: str) -> None:
 
 @pytest.mark.proof
 def test_the_promises_hold_over_many_random_histories(database_url: str) -> None:
-    replay(database_url, histories=300)
+    replay(database_url, histories=150)
