@@ -12,7 +12,7 @@ from typing import Protocol
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.mailer import MailRefused
 from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable
-from consulting.application.ports.outbox import Errand, LeasedEntry
+from consulting.application.ports.outbox import Errand, Lane, LeasedEntry
 from consulting.application.ports.transactions import Transactions
 from consulting.application.refunds import RefundFailed
 
@@ -67,13 +67,13 @@ class CarryOutErrands:
     worker: str
     random: Random
 
-    def __call__(self, *, limit: int, stopping: Callable[[], bool] = bool) -> int:
-        """Lease up to `limit` errands, carry them out, and say how many there were.
+    def __call__(self, *, limit: int, lane: Lane | None = None, stopping: Callable[[], bool] = bool) -> int:
+        """Lease up to `limit` errands, of this lane or of all, carry them out, and say how many there were.
 
         On `stopping`, and where those before took so long that the lease may run out, the rest is handed back.
         """
         with self.transactions.begin() as tx:
-            leased = tx.outbox.lease(worker=self.worker, limit=limit, lease=LEASE, at=self.clock.now())
+            leased = tx.outbox.lease(worker=self.worker, limit=limit, lease=LEASE, lane=lane, at=self.clock.now())
         for each in leased:
             if stopping() or each.leased_until - self.clock.now() < LONGEST_ERRAND:
                 self._hand_back(each)
@@ -102,7 +102,7 @@ class CarryOutErrands:
         wait = backoff(attempt=leased.attempt, random=self.random)
         if isinstance(failure, MeetingRoomsUnavailable) and failure.retry_after is not None:
             wait = max(wait, failure.retry_after)
-        self._postpone(leased, until=self.clock.now() + wait, error=_told(failure))
+        self._postpone(leased, until=self.clock.now() + wait, error=told(failure))
 
     def _postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> None:
         with self.transactions.begin() as tx:
@@ -111,7 +111,7 @@ class CarryOutErrands:
     def _bury(self, leased: LeasedEntry, failure: Exception) -> None:
         log.error("%s of session %s is given up: %r", *_named(leased), failure)
         with self.transactions.begin() as tx:
-            tx.outbox.bury(leased, error=_told(failure), at=self.clock.now())
+            tx.outbox.bury(leased, error=told(failure), at=self.clock.now())
 
     def _hand_back(self, leased: LeasedEntry) -> None:
         self._postpone(leased, until=self.clock.now(), error=None, counts=False)
@@ -121,6 +121,6 @@ def _named(leased: LeasedEntry) -> tuple[str, str]:
     return leased.entry.errand.value, str(leased.entry.session_id)
 
 
-def _told(failure: Exception) -> str:
+def told(failure: Exception) -> str:
     """Write down what went wrong, in a length that can be kept."""
     return repr(failure)[:LONGEST_TOLD]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from consulting.application.errands import LEASE, MOST_TRIES, backoff
+from consulting.application.errands import LEASE, MOST_TRIES, backoff, told
 from consulting.application.payments import SettlePayment
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.inbox import InboxEntry
@@ -88,7 +88,7 @@ class SettleProviderEvents:
         now = self.clock.now()
         with self.transactions.begin() as tx:
             if entry.attempt >= MOST_TRIES:
-                tx.inbox.bury(entry, error=repr(failure), at=now)
+                tx.inbox.bury(entry, error=told(failure), at=now)
             else:
                 until = now + backoff(attempt=entry.attempt, random=self.random)
-                tx.inbox.postpone(entry, until=until, error=repr(failure))
+                tx.inbox.postpone(entry, until=until, error=told(failure))

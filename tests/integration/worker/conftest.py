@@ -31,6 +31,7 @@ class Workshop:
     gateway: MemoryPaymentGateway = field(default_factory=MemoryPaymentGateway)
 
     def __post_init__(self) -> None:
+        self._containers: list[Container] = []
         own = self.container()
         self.engine = own.engine()
         self.market = Marketplace(
@@ -42,23 +43,23 @@ class Workshop:
             mailer=self.mailer,
             letters=own.letters(),
         )
-        self._containers = [own]
 
     def container(self) -> Container:
         """Give the parts of another process on the same database."""
-        return Container(
+        container = Container(
             settings=self.settings,
             mailer=self.mailer,
             meeting_rooms=self.rooms,
             payment_gateway=self.gateway,
             letters=PlainLetters(),
         )
+        self._containers.append(container)
+        return container
 
     @contextmanager
     def working(self) -> Iterator[Container]:
         """Have one more worker at work for as long as the block lasts."""
         container, stop = self.container(), threading.Event()
-        self._containers.append(container)
         thread = threading.Thread(target=work_until, args=[stop, container])
         thread.start()
         try:

@@ -5,6 +5,7 @@ import statistics
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -13,8 +14,11 @@ import pytest
 from consulting.adapters.memory import Trouble
 from consulting.application.errands import LEASE
 from consulting.application.ports.mailer import Mail
+from consulting.application.ports.meeting_rooms import MeetingRequest
 from consulting.application.ports.outbox import Errand, Lane, OutboxEntry
+from consulting.domain.meetings import Meeting
 from consulting.domain.session_states import SC, Status
+from consulting.entrypoints.container import Container
 from consulting.entrypoints.worker import loops, running
 from tests.integration.instance import eventually
 from tests.integration.worker.conftest import Workshop
@@ -109,17 +113,29 @@ def test_a_poisoned_errand_stops_no_other(workshop: Workshop) -> None:
     assert "ValueError" in workshop.read("SELECT error FROM outbox WHERE standing = 'waiting'")
 
 
-def test_a_provider_that_hangs_does_not_hold_up_the_others(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    go_on = threading.Event()
+def test_a_provider_that_hangs_does_not_hold_up_what_goes_to_the_others(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, hanging = threading.Event(), threading.Semaphore(0)
     open_meeting = workshop.rooms.open
-    monkeypatch.setattr(workshop.rooms, "open", lambda request: go_on.wait(20) and open_meeting(request))
-    workshop.booked(workshop.researcher("lise"))
-    (paid,) = workshop.booked(workshop.researcher("emmy"))
-    workshop.market.cancel(paid.id, caller=client("client-0"))
+
+    def hang(request: MeetingRequest) -> Meeting:
+        hanging.release()
+        go_on.wait(20)
+        return open_meeting(request)
+
+    monkeypatch.setattr(workshop.rooms, "open", hang)
+    sessions = workshop.booked(workshop.researcher("lise"), count=6)
 
     with workshop.working():
-        eventually(lambda: workshop.mailer.delivered, seconds=PROMPTLY)
+        for _ in range(2):
+            assert hanging.acquire(timeout=PROMPTLY)
+        for session in sessions:
+            workshop.market.cancel(session.id, caller=client(session.client.user_id))
+        eventually(lambda: len(workshop.mailer.delivered) == 2 * len(sessions), seconds=PROMPTLY)
         go_on.set()
+
+    assert all("cancellation" in mail.message_id for mail in workshop.mailer.delivered)
 
 
 def test_a_hold_that_nobody_pays_is_swept_and_its_intent_canceled(workshop: Workshop) -> None:
@@ -175,7 +191,17 @@ def test_slots_are_topped_up_when_a_worker_begins(workshop: Workshop) -> None:
     assert workshop.market.offered(researcher)
 
 
-LOOPS = {"relay", "inbox", "sweep", "reminders", "reconciliation", "slots", "pruning"}
+LOOPS = {
+    "relay_meeting",
+    "relay_money",
+    "relay_mail",
+    "inbox",
+    "sweep",
+    "reminders",
+    "reconciliation",
+    "slots",
+    "pruning",
+}
 
 
 def test_a_worker_tells_how_its_loops_are_doing_and_leaves_no_sign_of_life_behind(workshop: Workshop) -> None:
@@ -251,6 +277,21 @@ def test_an_outage_of_the_mail_server_delays_mails_and_loses_none(workshop: Work
     assert len({mail.message_id for mail in workshop.mailer.delivered}) == 6
 
 
+def test_a_worker_that_begins_before_the_database_does_waits_for_it(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = replace(workshop.settings, database_url="postgresql://nobody@127.0.0.1:9/none")
+    stop = threading.Event()
+    threading.Timer(1.5, stop.set).start()
+
+    with caplog.at_level(logging.WARNING):
+        begun = running._database_answers(Container(settings=away), stop)
+
+    assert not begun
+    assert [each.getMessage() for each in caplog.records] == ["the database doesn't answer; the worker waits for it"]
+    assert running._database_answers(workshop.container(), threading.Event())
+
+
 def test_what_has_been_done_with_for_long_is_forgotten_and_what_was_given_up_is_not(workshop: Workshop) -> None:
     workshop.booked(workshop.researcher("lise"), count=2)
     with workshop.working() as container:
@@ -268,7 +309,7 @@ def test_trouble_with_the_database_is_complained_about_once(
     workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
     def said() -> list[str]:
-        return [each.getMessage() for each in caplog.records if each.getMessage().startswith("relay")]
+        return [each.getMessage() for each in caplog.records if each.getMessage().startswith("relay_mail")]
 
     with workshop.working(), caplog.at_level(logging.WARNING):
         workshop.change("ALTER TABLE outbox RENAME TO elsewhere")
@@ -278,5 +319,5 @@ def test_trouble_with_the_database_is_complained_about_once(
         time.sleep(0.5)
 
     assert len(said()) == 2
-    assert said()[0].startswith("relay fails")
-    assert said()[1].startswith("relay works again")
+    assert said()[0].startswith("relay_mail fails")
+    assert said()[1].startswith("relay_mail works again")

@@ -23,9 +23,12 @@ class MemoryOutbox:
         for entry in entries:
             put_new(self._kept.errands, entry.id, KeptErrand(entry=entry, due_at=entry.due_at))
 
-    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[LeasedEntry]:
-        """Take up to `limit` due errands, the oldest first, one per session and lane."""
-        due = [each for each in self._firsts() if each.due_at <= at and not _taken(each, at)]
+    def lease(
+        self, *, worker: str, limit: int, lease: timedelta, at: datetime, lane: Lane | None = None
+    ) -> Sequence[LeasedEntry]:
+        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session and lane."""
+        firsts = (each for each in self._firsts() if lane in {None, each.entry.lane})
+        due = [each for each in firsts if each.due_at <= at and not _taken(each, at)]
         return [self._leased(each, worker=worker, until=at + lease) for each in due[:limit]]
 
     def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:

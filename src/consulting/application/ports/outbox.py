@@ -59,8 +59,10 @@ class Outbox(Protocol):
     def add(self, entries: Sequence[OutboxEntry]) -> None:
         """Record errands; workers are woken when the transaction commits."""
 
-    def lease(self, *, worker: str, limit: int, lease: timedelta, at: datetime) -> Sequence[LeasedEntry]:
-        """Take up to `limit` due errands, the oldest first, one per session and lane.
+    def lease(
+        self, *, worker: str, limit: int, lease: timedelta, at: datetime, lane: Lane | None = None
+    ) -> Sequence[LeasedEntry]:
+        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session and lane.
 
         Never one behind an unfinished older one of its session and lane. What another worker has leased is passed
         over, unless its lease ran out. Each lease counts one attempt.

@@ -18,7 +18,7 @@ from consulting.entrypoints.supervisor.children import told_to_stop
 from consulting.entrypoints.worker.heartbeats import heartbeat
 from consulting.entrypoints.worker.in_hand import InHand
 from consulting.entrypoints.worker.loops import Loop
-from consulting.entrypoints.worker.works import INBOX, RELAY, works
+from consulting.entrypoints.worker.works import INBOX, RELAYS, works
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +26,33 @@ GRACE = timedelta(seconds=5)
 """How long a stopping worker waits for what it has in hand; what isn't done then is handed back."""
 
 LOOK_FOR_STOP = timedelta(seconds=0.5)
-LISTENERS = {outbox.CHANNEL: RELAY, inbox.CHANNEL: INBOX}
-"""Which loop is woken when something is said on a channel."""
+LISTENERS = {outbox.CHANNEL: tuple(RELAYS.values()), inbox.CHANNEL: (INBOX,)}
+"""Which loops are woken when something is said on a channel."""
 
 
 def run_worker(container: Container) -> None:
     """Work until SIGTERM or Ctrl-C. Runs in the main thread of a process of its own."""
     with told_to_stop() as stop:
         log.info("worker %s begins", container.worker_name())
-        work_until(stop, container)
+        if _database_answers(container, stop):
+            work_until(stop, container)
         log.info("worker %s has ended", container.worker_name())
+
+
+def _database_answers(container: Container, stop: threading.Event) -> bool:
+    """Wait until the database answers, and until it has told what time it is; False if told to stop before."""
+    complained = False
+    while not stop.is_set():
+        try:
+            container.clock().now()
+        except StorageUnavailable:
+            if not complained:
+                log.warning("the database doesn't answer; the worker waits for it")
+            complained = True
+            stop.wait(LOOK_FOR_STOP.total_seconds())
+        else:
+            return True
+    return False
 
 
 def work_until(stop: threading.Event, container: Container) -> None:
@@ -53,7 +70,7 @@ def work_until(stop: threading.Event, container: Container) -> None:
 
 @contextlib.contextmanager
 def _awake(loops: Sequence[Loop], container: Container, stop: threading.Event) -> Iterator[None]:
-    """Wake each loop at its interval, and relay and inbox as soon as there is something for them."""
+    """Wake each loop at its interval, and relays and inbox as soon as there is something for them."""
     _quiet_scheduler()
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None})
     for loop in loops:
@@ -73,7 +90,8 @@ def _listen(loops: Sequence[Loop], container: Container, stop: threading.Event) 
     with container.wake_ups() as wake_ups:
         while not stop.is_set():
             for channel in wake_ups.wait(timeout=LOOK_FOR_STOP):
-                by_name[LISTENERS[channel]].wake()
+                for name in LISTENERS[channel]:
+                    by_name[name].wake()
 
 
 def _quiet_scheduler() -> None:

@@ -22,10 +22,10 @@ def _add(transactions: Transactions, *entries: OutboxEntry) -> None:
 
 
 def _lease(
-    transactions: Transactions, worker: str = "one", *, limit: int = 50, at: datetime = SOON
+    transactions: Transactions, worker: str = "one", *, limit: int = 50, at: datetime = SOON, lane: Lane | None = None
 ) -> Sequence[LeasedEntry]:
     with transactions.begin() as tx:
-        return tx.outbox.lease(worker=worker, limit=limit, lease=LEASE, at=at)
+        return tx.outbox.lease(worker=worker, limit=limit, lease=LEASE, at=at, lane=lane)
 
 
 def _finish(transactions: Transactions, leased: LeasedEntry) -> bool:
@@ -73,6 +73,16 @@ class OutboxContract(RecordsContract):
         assert _numbers(_lease(transactions, limit=2)) == [1, 2]
         assert _numbers(_lease(transactions, limit=9)) == [3, 4]
         assert _numbers(_lease(transactions, limit=9)) == []
+
+    def test_errands_of_one_lane_are_leased_without_those_of_others(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.held()
+        lanes = [Lane.MAIL, Lane.MONEY, Lane.MEETING]
+        _add(transactions, *(sample.errand(session, number, lane=lane) for number, lane in enumerate(lanes, start=1)))
+        assert _numbers(_lease(transactions, lane=Lane.MEETING)) == [3]
+        assert _numbers(_lease(transactions, lane=Lane.MEETING)) == []
+        assert _numbers(_lease(transactions)) == [1, 2]
 
     def test_an_errand_is_not_leased_before_it_is_due(self, transactions: Transactions, setting: Setting) -> None:
         _add(transactions, sample.errand(setting.held(), due_at=sample.after(hours=1)))
