@@ -1,4 +1,4 @@
-"""What time asks for: holds that expired, sessions that ended, slots to publish, payments to look after."""
+"""What time asks for: holds that expired, sessions that ended, slots to publish."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from consulting.application.booking import SweepSession
-from consulting.application.payments import SettlePayment
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.transactions import Transactions
 from consulting.application.publishing import PublishSlots
@@ -53,29 +52,6 @@ class TopUpSlots:
                 return done
             done += _each(ids, self.publish)
             after = ids[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class ReconcilePayments:
-    """Ask the provider about every payment that may still be charged, and settle what was missed.
-
-    - With the webhook switched off and the browser gone, a paid session is still confirmed.
-    """
-
-    transactions: Transactions
-    clock: Clock
-    settle: SettlePayment
-
-    def __call__(self) -> int:
-        """Settle them, and say how many were asked about."""
-        done, after = 0, None
-        while True:
-            with self.transactions.begin() as tx:
-                payments = tx.payments.alive(after=after, limit=AT_ONCE)
-            if not payments:
-                return done
-            done += _each([each.intent_id for each in payments if each.intent_id is not None], self.settle)
-            after = payments[-1].id
 
 
 def _each(ids: Iterable[_T], do: Callable[[_T], object]) -> int:

@@ -47,12 +47,14 @@ from consulting.application.ports.mailer import Letters, Mailer
 from consulting.application.ports.meeting_rooms import MeetingRooms
 from consulting.application.ports.outbox import Errand
 from consulting.application.ports.payment_gateway import PaymentGateway
+from consulting.application.ports.provider_books import ProviderBooks
 from consulting.application.ports.transactions import Transactions
 from consulting.application.provider_events import ReceiveProviderEvent, SettleProviderEvents
 from consulting.application.publishing import PublishSlots
+from consulting.application.reconciliation import ReconcilePayments
 from consulting.application.refunds import CarryOutRefund
 from consulting.application.rescheduling import RescheduleSession
-from consulting.application.sweeping import ReconcilePayments, SweepSessions, TopUpSlots
+from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
 from consulting.entrypoints.settings import Settings
 
@@ -62,7 +64,7 @@ def open_engine(settings: Settings) -> Engine:
     return connect_to(url=settings.database_url, pool_size=settings.threads)
 
 
-def open_payment_gateway(settings: Settings) -> PaymentGateway:
+def open_payment_gateway(settings: Settings) -> stripe.StripeGateway:
     """Prepare Stripe; nothing is asked of it yet."""
     return stripe.open_gateway(
         secret_key=settings.stripe_secret_key,
@@ -72,6 +74,11 @@ def open_payment_gateway(settings: Settings) -> PaymentGateway:
         timeout_seconds=settings.stripe_timeout_seconds,
         payment_method_types=settings.stripe_payment_method_types,
     )
+
+
+def open_provider_books(settings: Settings) -> ProviderBooks:
+    """Prepare Stripe's own books; nothing is asked of it yet."""
+    return open_payment_gateway(settings).books()
 
 
 def open_meeting_rooms(settings: Settings, clock: Clock) -> MeetingRooms:
@@ -156,6 +163,7 @@ class Container(DeclarativeContainer):
     identities: Provider[Identities] = ThreadSafeSingleton(TimeOrderedIdentities)
     random: Provider[Random] = ThreadSafeSingleton(SystemRandom)
     payment_gateway: Provider[PaymentGateway] = ThreadSafeSingleton(open_payment_gateway, settings)
+    provider_books: Provider[ProviderBooks] = ThreadSafeSingleton(open_provider_books, settings)
     meeting_rooms: Provider[MeetingRooms] = ThreadSafeSingleton(open_meeting_rooms, settings, clock)
     mailer: Provider[Mailer] = ThreadSafeSingleton(open_mailer, settings, clock)
     letters: Provider[Letters] = ThreadSafeSingleton(open_letters, settings)
@@ -252,7 +260,13 @@ class Container(DeclarativeContainer):
     sweep_sessions: Provider[SweepSessions] = Factory(SweepSessions, transactions, clock, sweep=sweep_session)
     top_up_slots: Provider[TopUpSlots] = Factory(TopUpSlots, transactions, publish=publish_slots)
     reconcile_payments: Provider[ReconcilePayments] = Factory(
-        ReconcilePayments, transactions, clock, settle=settle_payment
+        ReconcilePayments,
+        transactions,
+        clock,
+        settle=settle_payment,
+        cancel=cancel_intent,
+        carry_out=carry_out_refund,
+        books=provider_books,
     )
 
 

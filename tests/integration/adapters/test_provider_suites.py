@@ -17,9 +17,9 @@ from stripe import WebhookSignature
 
 from consulting.adapters.contracts.mailer import MailerContract, read_mail
 from consulting.adapters.contracts.meeting_rooms import MeetingProviderContract, request
-from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract
+from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract, ProviderBooksContract
 from consulting.adapters.smtp import Security, SmtpMailer, open_mailer
-from consulting.adapters.stripe import StripeGateway, open_gateway
+from consulting.adapters.stripe import StripeBooks, StripeGateway, open_gateway
 from consulting.adapters.zoom import ZoomRooms, open_meeting_rooms
 from consulting.application.ports.mailer import Mail
 from consulting.domain.meetings import Meeting
@@ -111,7 +111,7 @@ class Messages:
         return Message(body.encode(), {"stripe-signature": header, "content-type": "application/json"})
 
 
-class TestStripeGateway(PaymentGatewayContract):
+class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract):
     currencies = ("usd", "jpy", "isk", "ugx", "vnd")
 
     @pytest.fixture
@@ -125,6 +125,10 @@ class TestStripeGateway(PaymentGatewayContract):
         )
         yield gateway
         gateway.close()
+
+    @pytest.fixture
+    def books(self, gateway: StripeGateway) -> StripeBooks:
+        return gateway.books()
 
     @pytest.fixture
     def provider(self, outside: Any) -> Cardholder:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from consulting.application.ports.payment_gateway import (
     PaymentGatewayUnavailable,
     PaymentOutcomeUnknown,
 )
+from consulting.application.ports.provider_books import BookedDispute
 from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, Intent, IntentStatus
 from consulting.domain.refunds import RefundState
@@ -26,6 +28,7 @@ from consulting.domain.refunds import RefundState
 SESSION = UUID("0192f0c1-0000-7000-8000-000000000001")
 PRICE = Money(5000, "usd")
 TIMEOUT = 1.0
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def gateway_at(url: str, *, key: str = "sk_test_sandbox", methods: tuple[str, ...] = ("card",)) -> StripeGateway:
@@ -184,6 +187,18 @@ def test_a_dispute_is_seen_open_and_then_decided(gateway: StripeGateway, outside
     decided = gateway.retrieve_intent(intent.id)
     assert decided is not None
     assert decided.dispute is Dispute.LOST
+
+
+def test_a_dispute_is_in_the_books_with_its_intent(gateway: StripeGateway, outside: Any) -> None:
+    intent = paid(gateway, outside)
+    charge = outside.stripe("charges", payment_intent=intent.id)["data"][0]["id"]
+    dispute = outside.tell(f"charges/{charge}/dispute")
+    books = gateway.books()
+
+    assert list(books.disputes(since=LONG_AGO)) == [BookedDispute(intent_id=intent.id, dispute=Dispute.OPEN)]
+    outside.tell(f"disputes/{dispute['id']}/close", won=True)
+    assert list(books.disputes(since=LONG_AGO)) == [BookedDispute(intent_id=intent.id, dispute=Dispute.WON)]
+    assert list(books.disputes(since=datetime.now(UTC) + timedelta(hours=1))) == []
 
 
 # Failure

@@ -33,11 +33,13 @@ from consulting.application.ports.mailer import Letters, Mailer
 from consulting.application.ports.meeting_rooms import MeetingRooms
 from consulting.application.ports.outbox import Errand
 from consulting.application.ports.payment_gateway import PaymentGateway
+from consulting.application.ports.provider_books import ProviderBooks
 from consulting.application.ports.transactions import Transactions
 from consulting.application.publishing import PublishSlots
+from consulting.application.reconciliation import ReconcilePayments
 from consulting.application.refunds import CarryOutRefund
 from consulting.application.rescheduling import RescheduleSession
-from consulting.application.sweeping import ReconcilePayments, SweepSessions, TopUpSlots
+from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.domain.availability import Pattern
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.money import Money
@@ -146,7 +148,18 @@ class Marketplace:
 
     @cached_property
     def reconcile(self) -> ReconcilePayments:
-        return ReconcilePayments(self.transactions, self.clock, self.settle)
+        return ReconcilePayments(
+            self.transactions, self.clock, self.settle, self.cancel_intent, self.refund, self.books
+        )
+
+    @cached_property
+    def books(self) -> ProviderBooks:
+        books: ProviderBooks = self.gateway.books()  # type: ignore[attr-defined] # the port doesn't ask for it
+        return books
+
+    @cached_property
+    def cancel_intent(self) -> CancelIntent:
+        return CancelIntent(self.transactions, self.gateway, self.settle, self.open_intent)
 
     @cached_property
     def refund(self) -> CarryOutRefund:
@@ -159,14 +172,13 @@ class Marketplace:
     @cached_property
     def errands(self) -> CarryOutErrands:
         meetings = MeetingErrands(self.transactions, self.rooms, self.clock, self.ids, ("host-1", "host-2"))
-        cancel_intent = CancelIntent(self.transactions, self.gateway, self.settle, self.open_intent)
         runners: dict[Errand, ErrandRunner] = {
             Errand.CREATE_MEETING: CreateMeeting(meetings),
             Errand.MOVE_MEETING: MoveMeeting(meetings),
             Errand.DELETE_MEETING: DeleteMeeting(meetings),
             Errand.NOTIFY: Notify(self.transactions, self.letters, self.mailer, self.clock, self.ids, "example.org"),
             Errand.REFUND: RefundErrand(self.refund),
-            Errand.CANCEL_INTENT: CancelIntentErrand(cancel_intent),
+            Errand.CANCEL_INTENT: CancelIntentErrand(self.cancel_intent),
         }
         return CarryOutErrands(self.transactions, self.clock, runners, "worker", self.random)
 

@@ -372,12 +372,13 @@ def test_reconciliation_confirms_what_nobody_told_us(scene: Scene) -> None:
     assert scene.saved(session).state == SC
 
 
-def test_one_payment_that_cannot_be_reconciled_does_not_stop_the_others(scene: Scene) -> None:
+def test_one_payment_that_cannot_be_reconciled_does_not_stop_the_others_and_is_found_in_the_books(scene: Scene) -> None:
     sessions = [scene.held(), scene.held(by=BEA)]
     for session, by in zip(sessions, (ADA, BEA), strict=True):
         scene.market.gateway.client_pays(scene.intent_of(session, by=by))
     scene.market.gateway.line.order(Trouble.DOWN)
 
-    scene.market.reconcile()
+    reconciled = scene.market.reconcile()
 
-    assert sorted(scene.saved(session).state for session in sessions) == [SC, SP]
+    assert reconciled.failed == 1
+    assert [scene.saved(session).state for session in sessions] == [SC, SC]

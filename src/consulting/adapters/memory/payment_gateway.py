@@ -12,6 +12,7 @@ from consulting.adapters.memory import payment_messages
 from consulting.adapters.memory.clock import MovingClock
 from consulting.adapters.memory.payment_books import PaymentBooks
 from consulting.adapters.memory.payment_messages import SignedMessage
+from consulting.adapters.memory.provider_books import MemoryProviderBooks
 from consulting.adapters.memory.provider_line import ProviderLine, Trouble
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.inbox import ProviderEvent
@@ -93,6 +94,10 @@ class MemoryPaymentGateway:
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """Check a message's signature and age, and read it. Raises WebhookSignatureInvalid."""
         return payment_messages.read(body=body, headers=headers, secret=self._webhook_secret, at=self._clock.now())
+
+    def books(self) -> MemoryProviderBooks:
+        """Give the provider's own books."""
+        return MemoryProviderBooks(self._books, self.line)
 
     # What a test does in the client's place
 

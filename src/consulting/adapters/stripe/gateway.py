@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 import stripe
 
 from consulting.adapters.stripe import currencies, events, refusals
+from consulting.adapters.stripe.books import StripeBooks
 from consulting.adapters.stripe.intents import charge_of, read_dispute, read_intent, read_refund
 from consulting.adapters.stripe.wire import RETRIES, Wire, keep_quiet
 from consulting.application.ports.inbox import ProviderEvent
@@ -139,6 +141,10 @@ class StripeGateway:
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """Check a message's signature and age on its raw bytes, and read it. Raises WebhookSignatureInvalid."""
         return events.read_event(self._client, body=body, headers=headers, secret=self._webhook_secret)
+
+    def books(self) -> StripeBooks:
+        """Give Stripe's own books, over the same connections."""
+        return StripeBooks(self._client, partial(self._asking, write=False))
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -48,7 +48,7 @@ def read_intent(intent: stripe.PaymentIntent, *, dispute: Dispute | None = None)
         amount=money_of(intent.amount, intent.currency),
         received=money_of(intent.amount_received, intent.currency),
         returned=money_of(charge.amount_refunded if charge else 0, intent.currency),
-        session_id=_session_id(intent),
+        session_id=read_session_id(intent.metadata.to_dict()),
         dispute=dispute,
         client_secret=intent.client_secret,
     )
@@ -61,9 +61,10 @@ def _status(intent: stripe.PaymentIntent) -> IntentStatus:
     return _STATUS[intent.status]
 
 
-def _session_id(intent: stripe.PaymentIntent) -> UUID | None:
+def read_session_id(metadata: Mapping[str, str]) -> UUID | None:
+    """Give the session that is named in the metadata, if one is."""
     try:
-        return UUID(str(intent.metadata.to_dict().get("session_id")))
+        return UUID(metadata.get("session_id") or "")
     except ValueError:
         return None
 

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from consulting.adapters.contracts import sample
-from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract
+from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract, ProviderBooksContract
 from consulting.adapters.memory import MemoryPaymentGateway, MovingClock, SignedMessage
+from consulting.application.ports.provider_books import ProviderBooks
 from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, Intent, IntentStatus
 from consulting.domain.refunds import RefundState
@@ -54,7 +55,11 @@ def clock() -> MovingClock:
     return MovingClock(sample.NOW)
 
 
-class TestMemoryPaymentGateway(PaymentGatewayContract):
+class TestMemoryPaymentGateway(PaymentGatewayContract, ProviderBooksContract):
+    @pytest.fixture
+    def books(self, gateway: MemoryPaymentGateway) -> ProviderBooks:
+        return gateway.books()
+
     @pytest.fixture
     def gateway(self, clock: MovingClock) -> MemoryPaymentGateway:
         return MemoryPaymentGateway(clock=clock)

@@ -1,5 +1,9 @@
-"""What a payment provider's adapter has to do: subclass PaymentGatewayContract, and provide its four fixtures."""
+"""What a payment provider's adapter has to do: subclass PaymentGatewayContract, and provide its four fixtures.
 
+ProviderBooksContract is for providers that let us read their books.
+"""
+
+from consulting.adapters.contracts.payment_gateway.books import ProviderBooksContract
 from consulting.adapters.contracts.payment_gateway.charges import ChargesContract
 from consulting.adapters.contracts.payment_gateway.fixtures import PaymentMessages, PaymentProvider, SignedMessage
 from consulting.adapters.contracts.payment_gateway.messages import MessagesContract
@@ -14,6 +18,7 @@ __all__ = [
     "PaymentGatewayContract",
     "PaymentMessages",
     "PaymentProvider",
+    "ProviderBooksContract",
     "SignedMessage",
 ]
 
