@@ -166,8 +166,10 @@ class Settings:
         meaning="where Zoom gives out its tokens",
     )
     zoom_hosts: tuple[str, ...] = variable(
-        words, default="me", meaning="Zoom users that host the meetings, with commas between"
-    )
+        words, default="me",
+        sandbox="host-1@consulting.example,host-2@consulting.example,host-3@consulting.example",
+        meaning="Zoom users that host the meetings, with commas between",
+    )  # fmt: skip
     zoom_timeout_seconds: float = variable(seconds, default="10", meaning="longest wait for Zoom")
 
     smtp_host: str = variable(text, default=REQUIRED, sandbox="127.0.0.1", meaning="mail server")

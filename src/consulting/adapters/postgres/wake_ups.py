@@ -31,6 +31,7 @@ class WakeUps:
         """Listen at this database; the connection is made by the first `wait`."""
         self._url = url
         self._connection: psycopg.Connection[Any] | None = None
+        self._complained = False
 
     def wait(self, *, timeout: timedelta) -> frozenset[str]:
         """Give the channels on which something was said; none when nothing was within this time.
@@ -41,14 +42,21 @@ class WakeUps:
         try:
             if self._connection is None:
                 self._connection = self._listen()
+                self._complained = False
                 return CHANNELS
             notifies = self._connection.notifies(timeout=timeout.total_seconds(), stop_after=1)
             return frozenset(notification.channel for notification in notifies)
         except psycopg.Error as error:
-            log.warning("not woken by the database for now: %s", error)
+            self._complain(error)
             self.close()
             time.sleep(min(PAUSE, timeout).total_seconds())
             return frozenset()
+
+    def _complain(self, error: psycopg.Error) -> None:
+        """Say it when it begins, not every time that the database is still away."""
+        if not self._complained:
+            log.warning("not woken by the database for now: %s", error)
+        self._complained = True
 
     def close(self) -> None:
         """Stop listening; the next `wait` begins anew."""
