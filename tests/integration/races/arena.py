@@ -34,7 +34,8 @@ from tests.unit.application.marketplace import AHEAD, NOON, Marketplace, account
 TOMORROW, IN_THREE_DAYS = date(2026, 12, 2), date(2026, 12, 4)
 """Local dates: for a session on the first one half of the price goes back, for one on the second all of it."""
 
-LONGEST_DELAY = 0.004
+LONGEST_DELAY = 0.02
+"""In seconds: a few times what a use case takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +66,14 @@ class Arena:
         self.market, self.crowd, self.premises = market, crowd, premises
         self._connection = psycopg.connect(premises.database_url, autocommit=True)
         self._numbers = count(1)
+        self.seen: Counter[str] = Counter()
 
     def close(self) -> None:
         self._connection.close()
 
     def rounds(self, number: int, *, seed: int) -> Iterator[Round]:
         """Give so many rounds; after the last one, everything in the database must be true."""
+        self.seen.clear()
         for each in range(number):
             print(f"round {each} of {number}, seed {seed}")  # noqa: T201 -- pytest shows it with a failure
             yield Round(self, random=Random(f"{seed}:{each}"))
@@ -139,14 +142,21 @@ class Round:
     # The race
 
     def race(self, *contestants: Deed | Attempt) -> list[Outcome]:
-        """Let everybody begin at the same instant, give or take a few milliseconds that differ in each round."""
-        return self.arena.crowd.race([self._started(each) for each in contestants])
+        """Let everybody begin at the same instant; in some rounds the first one, or all the others, a little later.
 
-    def _started(self, contestant: Deed | Attempt) -> Attempt:
-        attempt = contestant if isinstance(contestant, Attempt) else Attempt(deed=contestant)
-        return replace(attempt, delay=self.random.choice([0.0, self.random.uniform(0, LONGEST_DELAY)]))
+        So neither the one who has the longer way to the lock nor the one with the shorter always wins.
+        """
+        late = self.random.choice([(0.0, 0.0), (LONGEST_DELAY, 0.0), (0.0, LONGEST_DELAY)])
+        attempts = [each if isinstance(each, Attempt) else Attempt(deed=each) for each in contestants]
+        return self.arena.crowd.race(
+            [replace(each, delay=self.random.uniform(0, late[min(place, 1)])) for place, each in enumerate(attempts)]
+        )
 
     # After it
+
+    def saw(self, what: str) -> None:
+        """Note how this round ended, so that people can see that each of the possible ends occurred."""
+        self.arena.seen[what] += 1
 
     def session(self, id: UUID) -> Session:
         with self.market.transactions.begin() as tx:

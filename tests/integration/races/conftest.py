@@ -53,6 +53,13 @@ def seed(pytestconfig: pytest.Config) -> int:
         pytest.param(300, id="300 rounds", marks=pytest.mark.proof),
     ]
 )
-def rounds(request: pytest.FixtureRequest, arena: Arena, seed: int) -> Rounds:
+def rounds(
+    request: pytest.FixtureRequest, arena: Arena, seed: int, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Rounds]:
+    """So many rounds for each race; a proof says what it saw."""
     number: int = request.param
-    return lambda: arena.rounds(number, seed=seed)
+    yield lambda: arena.rounds(number, seed=seed)
+    ends = ", ".join(f"{each} {times}" for each, times in sorted(arena.seen.items()))
+    if request.node.get_closest_marker("proof") is not None:
+        with capsys.disabled():
+            print(f"\n{request.node.originalname}: {number} rounds, seed {seed}: {ends or 'one end only'}")  # noqa: T201

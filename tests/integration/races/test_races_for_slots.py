@@ -85,6 +85,7 @@ def test_a_slot_that_is_given_up_returns_and_goes_to_one(rounds: Rounds) -> None
 
         assert canceled.name == DONE
         won = counted(others)[DONE]
+        now.saw("taken at once" if won else "free again")
         assert counted(others) in ({"SlotUnavailable": 6}, {DONE: 1, "SlotUnavailable": 5})
         if not won:
             now.booked(hours.slots[0])
@@ -103,6 +104,7 @@ def test_of_two_sessions_that_move_to_one_slot_exactly_one_does(rounds: Rounds) 
             *(partial(move, caller=each.caller, session_id=each.session.id, slot_id=target.id) for each in bookings)
         )
 
+        now.saw("the first moved" if outcomes[0].name == DONE else "the second moved")
         assert counted(outcomes) == {DONE: 1, "SlotUnavailable": 1}
         after = [now.session(each.session.id) for each in bookings]
         assert sorted((session.state, session.sequence) for session in after) == [(SC, 0), (SC, 1)]
@@ -135,6 +137,7 @@ def test_a_session_that_moves_and_a_booker_do_not_both_get_the_slot(rounds: Roun
             *now.bookers(target, 3),
         )
 
+        now.saw("moved" if outcomes[0].name == DONE else "booked")
         assert counted(outcomes) == {DONE: 1, "SlotUnavailable": 3}
         assert now.published(hours.researcher) == {slot.period for slot in hours.slots}
 

@@ -25,6 +25,7 @@ def test_a_session_and_a_block_of_its_time_never_both_stand(rounds: Rounds) -> N
             partial(take_time_off, caller=hours.account, block=block), *now.bookers(hours.slots[0], 1)
         )
 
+        now.saw(f"block {blocked.name}, booking {booked.name}")
         assert (blocked.name, booked.name) in {(DONE, "SlotUnavailable"), ("TimeIsBooked", DONE)}
         assert len(now.sessions(hours.researcher)) == (booked.name == DONE)
         assert now.published(hours.researcher) == now.rightly_published(hours.researcher)
@@ -39,6 +40,7 @@ def test_a_block_of_several_slots_stands_only_if_none_of_them_is_booked(rounds: 
         blocked, *others = now.race(partial(take_time_off, caller=hours.account, block=block), *bookers)
 
         standing = now.sessions(hours.researcher)
+        now.saw("booked" if standing else "blocked")
         assert blocked.name == ("TimeIsBooked" if standing else DONE)
         assert counted(others) == counted_without_none({DONE: len(standing), "SlotUnavailable": 8 - len(standing)})
         assert now.published(hours.researcher) == now.rightly_published(hours.researcher)
@@ -58,6 +60,7 @@ def test_a_slot_that_new_hours_take_away_is_either_booked_and_kept_or_refused_an
 
         assert edited.name == topped_up.name == DONE
         kept = {slot.id for slot, booked in zip(hours.slots, others, strict=True) if booked.name == DONE}
+        now.saw(f"{len(kept)} of 4 kept:")
         assert {session.time_slot_id for session in now.sessions(hours.researcher)} == kept
         assert counted(others) == counted_without_none({DONE: len(kept), "SlotUnavailable": 4 - len(kept)})
         assert now.published(hours.researcher) == now.rightly_published(hours.researcher)

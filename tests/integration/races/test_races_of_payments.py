@@ -83,6 +83,7 @@ def test_a_payment_that_meets_a_cancellation_ends_canceled_with_what_is_due_retu
         assert after.state == XR
         price = booking.session.price
         [refund] = now.refunds(after.id)
+        now.saw("canceled first" if after.confirmed_at is None else "confirmed first")
         if after.confirmed_at is None:
             assert refund.amount == price
             assert now.errands(after.id) == GIVING_UP_THE_INTENT + REFUND
@@ -123,6 +124,7 @@ def test_where_both_sides_cancel_at_once_the_first_decides_on_the_refund(rounds:
         after = now.session(booking.session.id)
         assert after.state == XR
         assert after.cancellation is not None
+        now.saw(f"canceled by the {after.cancellation.by}")
         percent = {CanceledBy.CLIENT: 50, CanceledBy.RESEARCHER: 100}[after.cancellation.by]
         assert [refund.amount for refund in now.refunds(after.id)] == [after.price.share(percent=percent)]
         assert now.errands(after.id) == CONFIRMED + CANCELED + REFUND
@@ -147,6 +149,7 @@ def test_a_payment_around_the_deadline_is_either_a_session_or_goes_back_in_full(
         assert swept.name == confirmed.name == settled.name == DONE
         assert set(counted(others)) <= {DONE, "SlotUnavailable"}
         won = counted(others)[DONE]
+        now.saw("lost to a rival" if won else "kept")
         after = now.session(booking.session.id)
         assert [session.id == after.id for session in now.sessions(hours.researcher)] == [not won]
         assert_session_or_money(now, booking, lost=bool(won))
@@ -169,6 +172,7 @@ def test_a_charge_that_meets_the_expiry_of_its_intent_is_either_refused_or_settl
         charged, swept = now.race(Attempt(deed=browser, at=DEADLINE), Attempt(deed=worker, at=DEADLINE))
 
         assert charged.name == swept.name == DONE
+        now.saw("charged" if charged.answer else "charge refused")
         if charged.answer:
             assert_session_or_money(now, booking, lost=False)
         else:
