@@ -51,6 +51,7 @@ class Workshop:
             mailer=self.mailer,
             meeting_rooms=self.rooms,
             payment_gateway=self.gateway,
+            provider_books=self.gateway.books(),
             letters=PlainLetters(),
         )
         self._containers.append(container)
