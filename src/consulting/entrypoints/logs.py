@@ -7,6 +7,9 @@ import time
 
 from consulting.entrypoints.settings import Settings
 
+TALKATIVE = ("httpx", "httpcore", "apscheduler", "stripe")
+"""Libraries that report each call at INFO; what goes wrong in them is still told."""
+
 
 def begin_logging(settings: Settings) -> None:
     """Write this process's log lines from the level that the settings ask for."""
@@ -16,3 +19,5 @@ def begin_logging(settings: Settings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(lines)
     logging.basicConfig(level=settings.log_level.value, handlers=[handler], force=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))
