@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -163,6 +164,25 @@ def demo(*, url: str | None, sandbox_url: str | None) -> int:
     return 0 if run_demo(settings, url=url, sandbox_url=sandbox_url) else 1
 
 
+@commands.command()
+@click.option("--provider", is_flag=True, help="Compare with the payment provider's own books too.")
+def audit(*, provider: bool) -> int:
+    """Recompute from the whole database what is promised. Status 1 where something isn't so."""
+    from consulting.entrypoints import bookkeeping
+
+    with _container_for_hand_work() as container:
+        return 0 if bookkeeping.audit(container, provider=provider) else 1
+
+
+@commands.command()
+def reconcile() -> int:
+    """Compare once with the payment provider what isn't settled, and settle it. Status 1 where that failed."""
+    from consulting.entrypoints import bookkeeping
+
+    with _container_for_hand_work() as container:
+        return 0 if bookkeeping.reconcile(container) else 1
+
+
 def _settings(mode: Mode) -> Settings:
     return load_settings(process_environment(), mode=mode)
 
@@ -182,6 +202,23 @@ def _settings_for_trying_out() -> Settings:
         return _settings(Mode.PRODUCTION)
     except SettingsError:
         return _settings(Mode.SANDBOX)
+
+
+@contextmanager
+def _container_for_hand_work() -> Iterator[Any]:
+    """Give the container to a command for operators; one that can't go on is ended by a line that says why."""
+    from consulting.domain.errors import ConsultingError
+    from consulting.entrypoints.container import build_container
+    from consulting.entrypoints.supervisor.databases import with_database
+
+    with with_database(_settings_for_trying_out()) as settings:
+        container = build_container(settings)
+        try:
+            yield container
+        except ConsultingError as problem:
+            raise CannotStart(f"{problem.code}: {problem}") from problem
+        finally:
+            container.engine().dispose()
 
 
 def _migrate(settings: Settings) -> None:

@@ -23,9 +23,11 @@ from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.postgres.engine import open_engine as connect_to
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
+from consulting.adapters.postgres.inspection import PostgresInspection
 from consulting.adapters.postgres.pruning import Pruning
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import WakeUps
+from consulting.application.audit import Audit, CompareWithProvider
 from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
 from consulting.application.calendars import GetCalendar
@@ -43,6 +45,7 @@ from consulting.application.money_errands import CancelIntentErrand, RefundErran
 from consulting.application.notifications import Notify, SendReminders
 from consulting.application.payments import CancelIntent, ConfirmPayment, CreatePaymentIntent, SettlePayment
 from consulting.application.ports.clock import Clock, Identities
+from consulting.application.ports.inspection import Inspection
 from consulting.application.ports.mailer import Letters, Mailer
 from consulting.application.ports.meeting_rooms import MeetingRooms
 from consulting.application.ports.outbox import Errand
@@ -171,6 +174,9 @@ class Container(DeclarativeContainer):
     # Looking after the instance itself
     heartbeats: Provider[WorkerHeartbeats] = ThreadSafeSingleton(WorkerHeartbeats, engine)
     prune: Provider[Pruning] = ThreadSafeSingleton(Pruning, engine)
+    inspection: Provider[Inspection] = ThreadSafeSingleton(PostgresInspection, engine)
+    audit: Provider[Audit] = Factory(Audit, inspection, clock)
+    compare_with_provider: Provider[CompareWithProvider] = Factory(CompareWithProvider, transactions, provider_books)
     readiness_checks: Provider[Sequence[ReadinessCheck]] = Factory(
         checks_of, settings, engine, transactions, heartbeats, clock
     )
