@@ -45,7 +45,7 @@ GUARDS: Final = (
         file=f"{_ADAPTER}/migrations/versions/0002_sessions_and_money.py",
         before="EXCLUDE USING gist (researcher_id WITH =, tstzrange(start_time, end_time) WITH &&)"
         " WHERE (status <> 'canceled')",
-        after="CHECK (true)",
+        after="EXCLUDE USING gist (researcher_id WITH =, tstzrange(start_time, end_time) WITH &&) WHERE (false)",
         tests=(f"{_FOR_SLOTS}::test_where_slots_overlap_by_a_fault_elsewhere_sessions_still_do_not",),
     ),
     Mutation(

@@ -14,6 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from consulting.adapters.postgres.prepared import Prepared, prepare
 from consulting.adapters.postgres.refusals import refusals_named
 from consulting.application.ports.transactions import StorageUnavailable
+from consulting.domain.errors import ConsultingError
 
 Row = Any
 """A row of a result, with its columns as attributes."""
@@ -78,6 +79,11 @@ class Link:
             return ()
         self._notified.add(channel)
         return ((_NOTIFY, {"channel": channel}),)
+
+    def refused(self, refusal: ConsultingError) -> ConsultingError:
+        """Keep the transaction from being committed, as a refusal by the database does; give the error to raise."""
+        self._failure = refusal
+        return refusal
 
     def commit(self) -> None:
         """Make it last. Raises again what a statement raised: then there is nothing to commit any more."""

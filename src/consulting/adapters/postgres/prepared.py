@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Insert, Table, Update, bindparam, insert, update
-from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy.dialects.postgresql import Insert, insert, psycopg
 from sqlalchemy.sql import ClauseElement
 
 _DIALECT = psycopg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects have no types

@@ -31,7 +31,9 @@ _HELD = sessions.c.expires_at.is_not(None)
 _ONE = select(sessions).where(sessions.c.id == _ID)
 GET = prepare(_ONE)
 LOCK = prepare(_ONE.with_for_update(key_share=True))
-ADD = prepare(insert_into(sessions))
+# ON CONFLICT looks before it inserts. A plain insert looks afterwards: then two that overlap wait for each other's end,
+# until the server notices the deadlock a second later.
+ADD = prepare(insert_into(sessions).on_conflict_do_nothing(constraint="sessions_no_overlap").returning(sessions.c.id))
 SAVE = prepare(update_of(sessions).returning(sessions.c.id))
 
 LOCK_HOLDS = prepare(select(func.pg_advisory_xact_lock(HOLDS_OF_A_CLIENT, bindparam("number", type_=Integer))))

@@ -14,6 +14,7 @@ from consulting.adapters.postgres.claims import claim_of
 from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.values import read_policy, write_policy
 from consulting.domain.cancellation import CanceledBy, Cancellation, CancellationReason
+from consulting.domain.errors import SlotUnavailable
 from consulting.domain.meetings import Meeting
 from consulting.domain.money import Money
 from consulting.domain.period import Period
@@ -118,7 +119,8 @@ class PostgresSessions:
 
     def add(self, session: Session) -> None:
         """Keep a new session. Raises SlotUnavailable if it overlaps another of its researcher's."""
-        self._link.rows(statements.ADD, **_columns(session))
+        if not self._link.rows(statements.ADD, **_columns(session)):
+            raise self._link.refused(SlotUnavailable())
 
     def save(self, session: Session) -> None:
         """Keep a known session's new values. Raises as `add`, and LookupError if it isn't known."""
