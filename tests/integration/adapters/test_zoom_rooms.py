@@ -94,6 +94,16 @@ def test_a_create_whose_answer_was_lost_is_found_before_another_is_made(
     assert [str(each["id"]) for each in kept(outside)] == [meeting.id]
 
 
+@pytest.mark.parametrize(("fault", "value"), [("drop_answer", None), ("refuse", None), ("hang", 1.8), ("status", 502)])
+def test_after_a_create_without_an_answer_nobody_is_to_try_again_at_once_since_it_may_still_happen(
+    rooms: ZoomRooms, outside: Any, fault: str, value: float | None
+) -> None:
+    outside.fault("zoom", fault, "meetings.create", value=value)
+    with pytest.raises(MeetingRoomsUnavailable) as raised:
+        rooms.open(request())
+    assert raised.value.retry_after == timedelta(seconds=30)
+
+
 def test_it_is_found_on_whichever_host_and_page_it_is(outside: Any) -> None:
     rooms = rooms_at(outside.url)
     before = [rooms.open(request(n, start=START + timedelta(days=n), hosts=(TWO,))) for n in range(2, 5)]

@@ -29,6 +29,9 @@ _MOST_PAGES: Final = 20
 _CALLS_TOGETHER: Final = 3
 """One promise of the port takes as long as three calls at most."""
 
+_STRAGGLER: Final = timedelta(seconds=30)
+"""A creation without an answer may still happen: before another try looks for it, it gets this long to do so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoomRooms:
@@ -165,7 +168,8 @@ class ZoomRooms:
             user = quote(host, safe="@")
             return self.calls.ask(lambda component: component.create(user_id=user, **wanted), patience)
 
-        return read(_in_some_zone(create, fields(request)))
+        with _awaiting_stragglers():
+            return read(_in_some_zone(create, fields(request)))
 
     def _update(self, number: int, request: MeetingRequest, patience: Patience) -> bool:
         """Change it; False if it is gone."""
@@ -208,6 +212,19 @@ def _in_some_zone(send: Any, wanted: dict[str, Any]) -> Any:
 def _number(meeting: Meeting) -> int | None:
     """Give Zoom's number of the meeting; None for one that some other provider made."""
     return int(meeting.id) if meeting.id.isascii() and meeting.id.isdigit() else None
+
+
+@contextmanager
+def _awaiting_stragglers() -> Iterator[None]:
+    """Have nobody try again at once where nobody knows whether it was done."""
+    try:
+        yield
+    except MeetingRoomsUnavailable:
+        raise MeetingRoomsUnavailable(retry_after=_STRAGGLER) from None
+    except Refused as refused:
+        if refused.status < 500:
+            raise
+        raise MeetingRoomsUnavailable(retry_after=max(_STRAGGLER, refused.retry_after or _STRAGGLER)) from None
 
 
 @contextmanager
