@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from consulting.application import follow_ups
 from consulting.application.errands import NotYet
@@ -17,8 +16,6 @@ from consulting.application.ports.mailer import (
     Kind,
     Letters,
     Mailer,
-    MailRefused,
-    MailUnavailable,
     Occasion,
     Role,
     message_id,
@@ -29,7 +26,6 @@ from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.domain.errors import ResearcherNotFound, SessionNotFound
 from consulting.domain.period import Period
 from consulting.domain.refunds import Refund
-from consulting.domain.reminders import DEFAULT_LEADS, Verdict, judge
 from consulting.domain.researchers import Researcher
 from consulting.domain.session_states import SC, Status
 from consulting.domain.sessions import Session
@@ -44,7 +40,6 @@ SOONEST_LOOK, LATEST_LOOK = timedelta(milliseconds=200), timedelta(seconds=5)
 
 BRINGS_LINK = frozenset({Kind.CONFIRMATION, Kind.BOOKING_NOTICE})
 ONLY_WHILE_CONFIRMED = frozenset({*BRINGS_LINK, Kind.LINK, Kind.RESCHEDULED})
-REMINDERS = dict(zip((Kind.REMINDER_24H, Kind.REMINDER_1H), DEFAULT_LEADS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,73 +140,3 @@ def _notification(occasion: Occasion, *, about: str, at: datetime) -> Notificati
         message_id=occasion.message_id,
         marked_at=at,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class SendReminders:
-    """Remind client and researcher of sessions that are about to start.
-
-    - Derived from the sessions as they stand, so a canceled one is never reminded of and a moved one anew.
-    - At most once each per session, lead and start time: it is recorded before sending, so a crash drops one.
-    """
-
-    transactions: Transactions
-    letters: Letters
-    mailer: Mailer
-    clock: Clock
-    mail_domain: str
-
-    def __call__(self, *, limit: int = 500) -> int:
-        """Send the reminders that are due now, and say how many; a failing mail server skips one, and says so."""
-        now = self.clock.now()
-        during = Period(now, now + max(DEFAULT_LEADS) + timedelta.resolution)  # a start just that far ahead is due
-        sent, after = 0, None
-        while True:
-            with self.transactions.begin() as tx:
-                sessions = tx.sessions.starting(during=during, limit=limit, after=after)
-            sent += sum(
-                self._remind(session.id, kind, role) for session in sessions for kind, role in _due(session, now)
-            )
-            if len(sessions) < limit:
-                return sent
-            after = sessions[-1].id
-
-    def _remind(self, session_id: UUID, kind: Kind, role: Role) -> bool:
-        occasion = self._mark(session_id, kind, role)
-        if occasion is None:
-            return False
-        try:
-            self.mailer.send(self.letters.write(occasion))
-        except (MailUnavailable, MailRefused) as failure:
-            log.warning("%s of session %s to the %s was dropped: %r", kind, session_id, role, failure)
-            return False
-        return True
-
-    def _mark(self, session_id: UUID, kind: Kind, role: Role) -> Occasion | None:
-        """Record the reminder, if the session as locked still wants it and it isn't recorded yet."""
-        with self.transactions.begin() as tx:
-            session = lock_session(tx, session_id).session
-            now = self.clock.now()
-            about = session.period.start.isoformat()
-            occasion = Occasion(
-                kind=kind,
-                role=role,
-                session=session,
-                researcher=_researcher(tx, session),
-                message_id=message_id(
-                    session_id=session.id,
-                    kind=kind,
-                    role=role,
-                    about=f"{session.period.start:%Y%m%dT%H%MZ}",
-                    domain=self.mail_domain,
-                ),
-                written_at=now,
-            )
-            wanted = judge(session, lead=REMINDERS[kind], at=now) is Verdict.SEND
-            return occasion if wanted and tx.notifications.mark(_notification(occasion, about=about, at=now)) else None
-
-
-def _due(session: Session, now: datetime) -> Iterator[tuple[Kind, Role]]:
-    for kind, lead in REMINDERS.items():
-        if judge(session, lead=lead, at=now) is Verdict.SEND:
-            yield from ((kind, role) for role in Role)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from consulting.domain.session_states import SC
+from consulting.domain.session_states import DC, SC
 from consulting.domain.sessions import Session
 
 DEFAULT_LEADS = (timedelta(hours=24), timedelta(hours=1))
@@ -18,6 +18,7 @@ class Verdict(StrEnum):
 
     NOT_YET = "not_yet"
     SEND = "send"
+    JUST_CONFIRMED = "just_confirmed"
     TOO_LATE = "too_late"
     NOT_DUE_ANY_MORE = "not_due_any_more"
 
@@ -33,16 +34,16 @@ class Reminder:
 def judge(session: Session, *, lead: timedelta, leads: Sequence[timedelta] = DEFAULT_LEADS, at: datetime) -> Verdict:
     """Say whether the reminder `lead` before the start is to be sent now.
 
-    Only a session that stands is reminded of. A reminder is useful until the next shorter one takes over, and the
-    shortest until the start: a worker that was down sends what still helps and skips the rest. Whoever booked after
-    the reminder's time has just been told by the confirmation.
+    Only a session that stands is reminded of; for one that is over it is too late. A reminder is useful until the next
+    shorter one takes over, and the shortest until the start: a worker that was down sends what still helps and skips
+    the rest. Whoever booked after the reminder's time has just been told by the confirmation.
     """
-    if session.effective(at=at).state != SC:
+    start, state = session.period.start, session.effective(at=at).state
+    if state != SC and not (state == DC and at >= start):
         return Verdict.NOT_DUE_ANY_MORE
-    start = session.period.start
     if at < start - lead:
         return Verdict.NOT_YET
     if session.confirmed_at is not None and session.confirmed_at > start - lead:
-        return Verdict.TOO_LATE
+        return Verdict.JUST_CONFIRMED
     useful_until = start - max((each for each in leads if each < lead), default=timedelta(0))
     return Verdict.SEND if at < useful_until else Verdict.TOO_LATE

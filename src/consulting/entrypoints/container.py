@@ -42,7 +42,7 @@ from consulting.application.directory import (
 from consulting.application.errands import CarryOutErrands, ErrandRunner
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
-from consulting.application.notifications import Notify, SendReminders
+from consulting.application.notifications import Notify
 from consulting.application.payments import CancelIntent, ConfirmPayment, CreatePaymentIntent, SettlePayment
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.inspection import Inspection
@@ -56,6 +56,7 @@ from consulting.application.provider_events import ReceiveProviderEvent, SettleP
 from consulting.application.publishing import PublishSlots
 from consulting.application.reconciliation import ReconcilePayments
 from consulting.application.refunds import CarryOutRefund
+from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of

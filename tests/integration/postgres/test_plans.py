@@ -97,7 +97,7 @@ HOT = {
     ),
     "sessions' refunds": Hot(refunds.OF_SESSIONS, {"session_ids": [many.session(0, WHO)]}, ("refunds_of_session",)),
     "a provider's refund": Hot(refunds.OF_PROVIDER, {"provider_id": "re_1"}, ("refunds_provider_id_key",)),
-    "what was told": Hot(notifications.OF_SESSION, {"session_id": many.session(0, WHO)}, ("notifications_pkey",)),
+    "what was told": Hot(notifications.OF_SESSIONS, {"session_ids": [many.session(0, WHO)]}, ("notifications_pkey",)),
     "errands to do": Hot(outbox.LEASE, LEASE, ("outbox_waiting", "outbox_lanes"), 1500),
     "a lane's errands to do": Hot(
         outbox.LEASE_IN_LANE, {**LEASE, "lane": "mail"}, ("outbox_waiting", "outbox_lanes"), 1500

@@ -26,7 +26,7 @@ from consulting.application.directory import GetTimeSlot, ListTimeSlots, Offered
 from consulting.application.errands import CarryOutErrands, ErrandRunner
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
-from consulting.application.notifications import Notify, SendReminders
+from consulting.application.notifications import Notify
 from consulting.application.payments import CancelIntent, ConfirmPayment, CreatePaymentIntent, SettlePayment
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.mailer import Letters, Mailer
@@ -38,6 +38,7 @@ from consulting.application.ports.transactions import Transactions
 from consulting.application.publishing import PublishSlots
 from consulting.application.reconciliation import ReconcilePayments
 from consulting.application.refunds import CarryOutRefund
+from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.domain.availability import Pattern

@@ -7,7 +7,13 @@ import pytest
 from consulting.adapters.memory import Trouble
 from consulting.adapters.memory.kept import Standing
 from consulting.application.notifications import LINK_PATIENCE
+from consulting.application.ports.mailer import Mail, MailUnavailable
+from consulting.application.ports.records import Outcome
+from consulting.application.reminders import ABANDONED_AFTER, WHY_ABANDONED, WHY_SKIPPED
+from consulting.domain.reminders import Verdict
 from consulting.domain.sessions import Session
+from tests.unit.application.fuse import Crash
+from tests.unit.application.marketplace import NOON
 from tests.unit.application.scene import ADA, Scene
 
 TICK = timedelta(seconds=1)
@@ -245,6 +251,90 @@ def test_a_reminder_that_could_not_be_sent_is_dropped_not_repeated(scene: Scene)
 
     reminders = [kind for kind in scene.mails() if "reminder" in kind]
     assert sorted(reminders) == ["reminder_1h.client", "reminder_1h.researcher"]
+
+
+def reminders(scene: Scene, session: Session) -> set[tuple[str, str, Outcome, str | None]]:
+    with scene.market.transactions.begin() as tx:
+        known = tx.notifications.of_session(session.id)
+    return {(each.kind, each.recipient, each.outcome, each.reason) for each in known if "reminder" in each.kind}
+
+
+def both(kind: str, outcome: Outcome, reason: str | None) -> set[tuple[str, str, Outcome, str | None]]:
+    return {(kind, role, outcome, reason) for role in ("client", "researcher")}
+
+
+def test_what_was_sent_is_recorded_as_sent(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24))
+
+    scene.market.remind()
+
+    assert reminders(scene, session) == both("reminder_24h", Outcome.SENT, None)
+
+
+def test_what_a_worker_that_was_down_missed_is_recorded_with_the_reason(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(minutes=20))
+
+    scene.market.remind()
+
+    missed = both("reminder_24h", Outcome.SKIPPED, WHY_SKIPPED[Verdict.TOO_LATE])
+    assert reminders(scene, session) == missed | both("reminder_1h", Outcome.SENT, None)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_worker_that_comes_back_after_the_end_records_that_nobody_was_reminded(scene: Scene, *, swept: bool) -> None:
+    session = booked_far_ahead(scene)
+    scene.market.clock.set(session.period.end + timedelta(days=1))
+    if swept:
+        scene.market.sweep()
+
+    assert scene.market.remind() == scene.market.remind() == 0
+
+    why = WHY_SKIPPED[Verdict.TOO_LATE]
+    assert reminders(scene, session) == both("reminder_24h", Outcome.SKIPPED, why) | both(
+        "reminder_1h", Outcome.SKIPPED, why
+    )
+
+
+def test_a_session_booked_half_an_hour_ahead_gets_no_reminder_and_that_is_recorded(scene: Scene) -> None:
+    scene.market.clock.set(NOON.replace(hour=8, minute=30))
+    session = scene.confirmed(slot=scene.slot(ahead=timedelta(minutes=30)))
+
+    assert scene.market.remind() == 0
+
+    why = WHY_SKIPPED[Verdict.JUST_CONFIRMED]
+    assert {(outcome, reason) for _, _, outcome, reason in reminders(scene, session)} == {(Outcome.SKIPPED, why)}
+
+
+def test_a_reminder_that_could_not_be_sent_is_recorded_with_the_reason(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24))
+
+    with scene.market.mailer.line.suffering(Trouble.DOWN):
+        scene.market.remind()
+
+    assert reminders(scene, session) == both("reminder_24h", Outcome.FAILED, repr(MailUnavailable()))
+
+
+def test_a_reminder_whose_worker_died_is_dropped_and_recorded(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(mail: Mail) -> None:
+        raise Crash
+
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24))
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.market.mailer, "send", die)
+        with pytest.raises(Crash):
+            scene.market.remind()
+    scene.market.clock.advance(ABANDONED_AFTER + TICK)
+
+    assert scene.market.remind() == 1
+
+    assert {(outcome, reason) for _, _, outcome, reason in reminders(scene, session)} == {
+        (Outcome.FAILED, WHY_ABANDONED),
+        (Outcome.SENT, None),
+    }
 
 
 def test_reminders_go_through_all_sessions_a_few_at_a_time(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consulting.domain.reminders import DEFAULT_LEADS, Verdict, judge
-from consulting.domain.session_states import SC, STATES, State
+from consulting.domain.session_states import DC, SC, STATES, State
 from tests.unit.domain.test_sessions import START, session_in
 
 DAY, HOUR = DEFAULT_LEADS
@@ -39,9 +39,9 @@ def test_a_reminder_is_sent_while_it_is_useful(lead: timedelta, before_start: ti
     ("booked_before_start", "verdicts"),
     [
         (timedelta(hours=24), [Verdict.SEND, Verdict.SEND]),
-        (timedelta(hours=23, minutes=59), [Verdict.TOO_LATE, Verdict.SEND]),
-        (timedelta(hours=1), [Verdict.TOO_LATE, Verdict.SEND]),
-        (timedelta(minutes=30), [Verdict.TOO_LATE, Verdict.TOO_LATE]),
+        (timedelta(hours=23, minutes=59), [Verdict.JUST_CONFIRMED, Verdict.SEND]),
+        (timedelta(hours=1), [Verdict.JUST_CONFIRMED, Verdict.SEND]),
+        (timedelta(minutes=30), [Verdict.JUST_CONFIRMED, Verdict.JUST_CONFIRMED]),
     ],
 )
 def test_whoever_booked_after_a_reminders_time_gets_none(
@@ -59,6 +59,13 @@ def test_nobody_is_reminded_of_what_does_not_stand(state: State) -> None:
 
     for lead in DEFAULT_LEADS:
         assert judge(session, lead=lead, at=session.period.start - lead) is Verdict.NOT_DUE_ANY_MORE
+
+
+@pytest.mark.parametrize("saved", [SC, DC])
+def test_of_a_session_that_is_over_it_is_said_that_it_is_too_late(saved: State) -> None:
+    session = session_in(saved)
+
+    assert [judge(session, lead=lead, at=session.period.end) for lead in DEFAULT_LEADS] == [Verdict.TOO_LATE] * 2
 
 
 @given(minutes=st.integers(-120, 3000))

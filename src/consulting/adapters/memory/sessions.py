@@ -9,7 +9,7 @@ from uuid import UUID
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new, require
 from consulting.domain.errors import SlotUnavailable
 from consulting.domain.period import Period
-from consulting.domain.session_states import SC, SF, SP, STATES, Status
+from consulting.domain.session_states import DC, SC, SF, SP, STATES, Status
 from consulting.domain.sessions import Session
 from consulting.domain.time_slots import Claim
 
@@ -92,8 +92,8 @@ class MemorySessions:
         return [session_id for _, session_id in sorted(due)][:limit]
 
     def starting(self, *, during: Period, limit: int, after: UUID | None = None) -> Sequence[Session]:
-        """List confirmed sessions that start in the period, by id."""
-        found = (each for each in self._all() if each.state == SC and during.contains(each.period.start))
+        """List confirmed sessions that start in the period, ended ones too, by id."""
+        found = (each for each in self._all() if each.state in {SC, DC} and during.contains(each.period.start))
         return sorted((each for each in found if after is None or each.id > after), key=lambda each: each.id)[:limit]
 
     def _all(self) -> Iterable[Session]:

@@ -51,9 +51,15 @@ EXPIRED = prepare(
 ENDED = prepare(select(sessions.c.id).where(_ENDED).order_by(sessions.c.end_time, sessions.c.id).limit(LIMIT))
 
 _DURING = (sessions.c.start_time >= START, sessions.c.start_time < END)
-_STARTING = select(sessions).where(_CONFIRMED, *_DURING).order_by(sessions.c.id).limit(LIMIT)
-STARTING = prepare(_STARTING)
-STARTING_AFTER = prepare(_STARTING.where(sessions.c.id > _AFTER))
+_TAKES_PLACE = (
+    sessions.c.status != fixed(Status.CANCELED),
+    sessions.c.payment_status == fixed(PaymentStatus.COMPLETED),
+)
+# Found first and put in order afterwards: a planner in a hurry for a few would walk through all sessions by their ids.
+_STARTING = select(sessions).where(*_TAKES_PLACE, *_DURING).cte("starting").prefix_with("MATERIALIZED")
+_BY_ID = select(_STARTING).order_by(_STARTING.c.id).limit(LIMIT)
+STARTING = prepare(_BY_ID)
+STARTING_AFTER = prepare(_BY_ID.where(_STARTING.c.id > _AFTER))
 
 _EFFECTIVELY: dict[Status, ColumnElement[bool]] = {
     Status.SCHEDULED: and_(

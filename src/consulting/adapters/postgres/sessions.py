@@ -181,7 +181,7 @@ class PostgresSessions:
         return [row.id for row in self._link.rows(statements.ENDED, at=at, limit=limit)]
 
     def starting(self, *, during: Period, limit: int, after: UUID | None = None) -> Sequence[Session]:
-        """List confirmed sessions that start in the period, by id."""
+        """List confirmed sessions that start in the period, ended ones too, by id."""
         values: dict[str, Any] = {"start": during.start, "end": during.end, "limit": limit}
         if after is None:
             rows = self._link.rows(statements.STARTING, **values)

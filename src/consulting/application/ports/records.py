@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -180,7 +181,7 @@ class Sessions(Protocol):
         """List confirmed sessions that have ended, the oldest first."""
 
     def starting(self, *, during: Period, limit: int, after: UUID | None = None) -> Sequence[Session]:
-        """List confirmed sessions that start in the period, by id."""
+        """List confirmed sessions that start in the period, ended ones too, by id."""
 
 
 class Payments(Protocol):
@@ -256,11 +257,21 @@ class Reviews(Protocol):
         """Keep a review's new values."""
 
 
+class Outcome(StrEnum):
+    """What became of a mail; one that is being sent for long was dropped by a worker that died."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A mail that was sent, or about to be: at most one per session, kind, recipient and `about`.
+    """A mail that was sent, is about to be, or is never going to be: one per session, kind, recipient and `about`.
 
-    `about` tells repeats of one kind apart: the start time for reminders, the entry's id elsewhere.
+    `about` tells repeats of one kind apart: the start time for reminders, the entry's id elsewhere. `reason` says why
+    it failed or was skipped, and is None otherwise.
     """
 
     session_id: UUID
@@ -269,6 +280,8 @@ class Notification:
     about: str
     message_id: str
     marked_at: datetime
+    outcome: Outcome = Outcome.SENT
+    reason: str | None = None
 
 
 class Notifications(Protocol):
@@ -277,8 +290,14 @@ class Notifications(Protocol):
     def mark(self, notification: Notification) -> bool:
         """Record it; False, and nothing changed, if it is recorded already."""
 
+    def conclude(self, notification: Notification) -> None:
+        """Keep what became of a mail that is recorded; of one that isn't, nothing."""
+
     def marked(self, *, session_id: UUID, kind: str, recipient: str, about: str) -> bool:
         """Tell whether it is recorded."""
 
     def of_session(self, session_id: UUID) -> Sequence[Notification]:
         """List what is recorded of a session, the oldest first."""
+
+    def of_sessions(self, session_ids: Sequence[UUID]) -> Sequence[Notification]:
+        """List what is recorded of several sessions at once, the oldest first."""

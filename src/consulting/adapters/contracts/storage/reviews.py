@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract, Setting
 from consulting.adapters.contracts.turns import at_once, refused
+from consulting.application.ports.records import Outcome
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.errors import ReviewExists
 
@@ -124,6 +126,39 @@ class NotificationsContract(RecordsContract):
         with transactions.begin() as tx:
             listed = tx.notifications.of_session(session.id)
         assert list(listed) == [sample.notification(session, number) for number in (1, 2, 3)]
+
+    def test_those_of_several_sessions_are_listed_together(self, transactions: Transactions, setting: Setting) -> None:
+        sessions = [setting.confirmed(number) for number in (1, 2, 3)]
+        told = [sample.notification(session, number) for number, session in enumerate(sessions, start=1)]
+        with transactions.begin() as tx:
+            for each in reversed(told):
+                tx.notifications.mark(each)
+        with transactions.begin() as tx:
+            assert list(tx.notifications.of_sessions([sessions[1].id, sessions[0].id])) == told[:2]
+            assert list(tx.notifications.of_sessions([])) == []
+
+    def test_what_became_of_a_mail_is_kept_and_nothing_else_of_it_changes(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.confirmed()
+        sending = sample.notification(session, outcome=Outcome.SENDING)
+        failed = replace(sending, outcome=Outcome.FAILED, reason="MailUnavailable()")
+        with transactions.begin() as tx:
+            tx.notifications.mark(sending)
+            tx.notifications.mark(sample.notification(session, 2))
+        with transactions.begin() as tx:
+            tx.notifications.conclude(replace(failed, message_id="<other@example.org>", marked_at=sample.after(days=1)))
+        with transactions.begin() as tx:
+            assert list(tx.notifications.of_session(session.id)) == [failed, sample.notification(session, 2)]
+
+    def test_what_became_of_a_mail_that_is_not_recorded_is_not_kept(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.confirmed()
+        with transactions.begin() as tx:
+            tx.notifications.conclude(sample.notification(session))
+        with transactions.begin() as tx:
+            assert list(tx.notifications.of_session(session.id)) == []
 
     def test_of_several_who_mark_at_once_one_is_told_yes(self, transactions: Transactions, setting: Setting) -> None:
         notification = sample.notification(setting.confirmed())

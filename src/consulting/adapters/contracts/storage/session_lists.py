@@ -126,7 +126,7 @@ class SessionListsContract(RecordsContract):
             assert _of_ids(tx.sessions.ended(at=sample.slot(2).period.end, limit=9)) == [1, 2]
             assert _of_ids(tx.sessions.ended(at=sample.after(days=9), limit=2)) == [1, 2]
 
-    def test_confirmed_sessions_that_start_in_a_period_are_listed_by_id(
+    def test_confirmed_sessions_that_start_in_a_period_are_listed_by_id_ended_ones_too(
         self, transactions: Transactions, setting: Setting
     ) -> None:
         setting.slot(1)
@@ -134,13 +134,15 @@ class SessionListsContract(RecordsContract):
             setting.book(sample.confirmed(setting.slot(slot), number))
         setting.held(5)
         setting.save(sample.canceled(setting.confirmed(6)))
+        ended = setting.confirmed(7)
+        setting.save(ended.effective(at=ended.period.end))
         during = Period(sample.slot(2).period.start, sample.after(days=9))
         with transactions.begin() as tx:
             everything = tx.sessions.starting(during=during, limit=9)
             first = tx.sessions.starting(during=during, limit=2)
-            rest = tx.sessions.starting(during=during, limit=2, after=first[-1].id)
-        assert _numbers(everything) == [2, 3, 4]
-        assert _numbers([*first, *rest]) == [2, 3, 4]
+            rest = tx.sessions.starting(during=during, limit=9, after=first[-1].id)
+        assert _numbers(everything) == [2, 3, 4, 7]
+        assert _numbers([*first, *rest]) == [2, 3, 4, 7]
 
 
 def _of_client(transactions: Transactions, user_id: str = "client-1", **wanted: Any) -> list[Session]:

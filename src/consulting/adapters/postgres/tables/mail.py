@@ -5,9 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Named, Table, Text, TypedColumns
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Named, Table, Text, TypedColumns
 
-from consulting.adapters.postgres.tables.metadata import LONGEST_ID, Instant, at_most, instants, metadata
+from consulting.adapters.postgres.tables.metadata import (
+    LONGEST_ID,
+    LONGEST_TEXT,
+    Instant,
+    at_most,
+    instants,
+    metadata,
+    one_of,
+)
+from consulting.application.ports.records import Outcome
 
 
 class _Notifications(TypedColumns):
@@ -17,6 +26,8 @@ class _Notifications(TypedColumns):
     about: Named[str] = Column(Text, primary_key=True)
     message_id: Named[str] = Column(Text)
     marked_at: Named[datetime] = Column(Instant)
+    outcome: Named[str] = Column(Text, server_default=Outcome.SENT)
+    reason: Named[str | None] = Column(Text)
 
 
 notifications = Table(
@@ -25,4 +36,7 @@ notifications = Table(
     _Notifications,
     instants("marked_at"),
     at_most(kind=64, recipient=64, about=LONGEST_ID, message_id=998),
+    one_of("outcome", Outcome),
+    CheckConstraint("(reason IS NOT NULL) = (outcome IN ('failed', 'skipped'))", name="reason"),
+    CheckConstraint(f"char_length(reason) <= {LONGEST_TEXT}", name="reason_length"),
 )

@@ -73,6 +73,7 @@ _STATES = ", ".join(f"('{state.status}', '{state.payment}')" for state in STATES
 _UNPAID = "status = 'scheduled' AND payment_status IN ('pending', 'failed')"
 _LIVE = text("status <> 'canceled'")
 _CONFIRMED = text("status = 'scheduled' AND payment_status = 'completed'")
+_HELD = text("status <> 'canceled' AND payment_status = 'completed'")
 
 sessions = Table(
     "sessions",
@@ -119,4 +120,4 @@ Index("sessions_of_slot", sessions.c.time_slot_id, postgresql_where=_LIVE)
 Index("sessions_holds_of_client", sessions.c.user_id, postgresql_where=text("expires_at IS NOT NULL"))
 Index("sessions_by_deadline", sessions.c.expires_at, sessions.c.id, postgresql_where=text("expires_at IS NOT NULL"))
 Index("sessions_by_end", sessions.c.end_time, sessions.c.id, postgresql_where=_CONFIRMED)
-Index("sessions_by_start", sessions.c.start_time, sessions.c.id, postgresql_where=_CONFIRMED)
+Index("sessions_by_start", sessions.c.start_time, sessions.c.id, postgresql_where=_HELD)
