@@ -1,0 +1,47 @@
+"""A worker as `consulting worker` runs it, in a process of its own, on a clock that the test moves.
+
+Since a day passes in a minute here, it looks for reminders every second.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.entrypoints.container import Container, open_engine
+from consulting.entrypoints.settings import Mode, Settings, load_settings, process_environment
+from consulting.entrypoints.worker import run_worker, running
+from consulting.entrypoints.worker.loops import Work
+from consulting.entrypoints.worker.works import works
+from tests.integration.days.shifted_clock import ShiftedClock
+
+HASTE = timedelta(seconds=1)
+
+
+def container_on(settings: Settings, *, clock_file: Path) -> Container:
+    """Give everything that the product is made of, but for the clock."""
+    engine = open_engine(settings)
+    return Container(settings=settings, engine=engine, clock=ShiftedClock(DatabaseClock(engine), clock_file))
+
+
+def hasty_works(container: Container, **given: Any) -> Iterable[Work]:
+    """List the product's own loops, the slow ones among them hastened."""
+    for work in works(container, **given):
+        hasten = work.name == "reminders" or work.name.startswith("relay")
+        yield replace(work, every=min(work.every, HASTE)) if hasten else work
+
+
+def main(clock_file: str) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    vars(running)["works"] = hasty_works
+    run_worker(container_on(load_settings(process_environment(), mode=Mode.SANDBOX), clock_file=Path(clock_file)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
