@@ -16,8 +16,8 @@ def audit(container: Container, *, provider: bool) -> bool:
     found = 0
     for found, finding in enumerate(_findings(container, provider=provider), start=1):  # noqa: B007 -- it counts
         click.echo(told(finding))
-    extent = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in container.audit().extent().items())
-    click.echo(f"audit: {found or 'no'} finding{'' if found == 1 else 's'} in {extent}")
+    extent = ", ".join(f"{what.replace('_', ' ')}: {count}" for what, count in container.audit().extent().items())
+    click.echo(f"audit: {found or 'no'} finding{'' if found == 1 else 's'} ({extent})")
     return not found
 
 

@@ -24,7 +24,9 @@ def consulting(*arguments: str, **environ: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ["", "run", "serve", "worker", "sandbox", "migrate", "seed", "token", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "run", "serve", "worker", "sandbox", "migrate", "seed", "token", "demo", "audit", "reconcile"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = consulting(*filter(None, [command]), "--help")
 
