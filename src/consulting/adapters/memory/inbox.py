@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from consulting.adapters.memory.kept import Kept, KeptMessage, Standing, put_new
+from consulting.adapters.memory.kept import Kept, KeptMessage, Standing, put_new, state_of
+from consulting.application.ports.backlog import OPEN, Depth, WorkState
 from consulting.application.ports.inbox import InboxEntry, ProviderEvent
 
 
@@ -44,6 +46,15 @@ class MemoryInbox:
         """Give it up; it stays listed as dead. False as in finish."""
         return self._give_back(entry, standing=Standing.DEAD, error=error, ended_at=at)
 
+    def depth(self, *, at: datetime) -> Depth:
+        """Count the open messages."""
+        messages = self._kept.messages.values()
+        states = Counter(_state(each, at) for each in messages)
+        waiting = [each.received_at for each in messages if each.standing is Standing.WAITING]
+        return Depth(
+            counts={state: states[state] for state in OPEN if states[state]}, oldest=min(waiting, default=None)
+        )
+
     def _leased(self, message: KeptMessage, *, worker: str, until: datetime) -> InboxEntry:
         attempt = message.attempts + 1
         entry = InboxEntry(id=message.id, event=message.event, attempt=attempt, leased_by=worker)
@@ -59,6 +70,13 @@ class MemoryInbox:
         return True
 
 
+def _taken(message: KeptMessage, at: datetime) -> bool:
+    return message.leased_until is not None and at < message.leased_until
+
+
 def _due(message: KeptMessage, at: datetime) -> bool:
-    free = message.leased_until is None or message.leased_until <= at
-    return message.standing is Standing.WAITING and message.due_at <= at and free
+    return _state(message, at) is WorkState.DUE
+
+
+def _state(message: KeptMessage, at: datetime) -> WorkState:
+    return state_of(message.standing, due_at=message.due_at, taken=_taken(message, at), at=at)

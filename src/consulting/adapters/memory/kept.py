@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
+from consulting.application.ports.backlog import WorkState
 from consulting.application.ports.inbox import InboxEntry, ProviderEvent
 from consulting.application.ports.outbox import LeasedEntry, OutboxEntry
 from consulting.application.ports.records import Notification
@@ -120,3 +121,12 @@ def require_unique(*, taken: bool, what: str) -> None:
     """Raise ForbiddenRecord if something that may exist once exists already."""
     if taken:
         raise ForbiddenRecord(f"{what} exists already")
+
+
+def state_of(standing: Standing, *, due_at: datetime, taken: bool, at: datetime) -> WorkState:
+    """Say how something that waits to be done stands at this instant."""
+    if standing is not Standing.WAITING:
+        return WorkState(standing.value)
+    if taken:
+        return WorkState.LEASED
+    return WorkState.DUE if due_at <= at else WorkState.LATER

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from consulting.adapters.memory.kept import Kept, KeptErrand, Standing, put_new
-from consulting.application.ports.outbox import Lane, LeasedEntry, OutboxEntry
+from consulting.adapters.memory.kept import Kept, KeptErrand, Standing, put_new, state_of
+from consulting.application.ports.backlog import OPEN, Depth, WorkState
+from consulting.application.ports.outbox import Lane, LeasedEntry, ListedEntry, OutboxEntry
 
 
 class MemoryOutbox:
@@ -52,10 +54,39 @@ class MemoryOutbox:
         self._kept.errands[id] = replace(errand, standing=Standing.WAITING, due_at=at, attempts=0, ended_at=None)
         return True
 
+    def listed(self, *, state: WorkState | None, limit: int, at: datetime) -> Sequence[ListedEntry]:
+        """List errands in this state, or all open ones, the oldest first."""
+        found = (_listed(each, at) for each in self._in_order())
+        wanted = OPEN if state is None else (state,)
+        return [each for each in found if each.state in wanted][:limit]
+
+    def show(self, id: UUID, *, at: datetime) -> ListedEntry | None:
+        """Give the errand as it stands, done ones too."""
+        errand = self._kept.errands.get(id)
+        return None if errand is None else _listed(errand, at)
+
+    def drop(self, id: UUID, *, at: datetime) -> bool:
+        """Forget an errand that waits or is dead; False if there is none or it is leased."""
+        errand = self._kept.errands.get(id)
+        if errand is None or errand.standing is Standing.DONE or _taken(errand, at):
+            return False
+        del self._kept.errands[id]
+        return True
+
+    def depth(self, *, at: datetime) -> Depth:
+        """Count the open errands."""
+        states = Counter(_listed(each, at).state for each in self._kept.errands.values())
+        waiting = (each for each in self._in_order() if each.standing is Standing.WAITING)
+        oldest = next((each.entry.recorded_at for each in waiting), None)
+        return Depth(counts={state: states[state] for state in OPEN if states[state]}, oldest=oldest)
+
+    def _in_order(self) -> list[KeptErrand]:
+        return sorted(self._kept.errands.values(), key=lambda each: (each.entry.recorded_at, each.entry.id))
+
     def _firsts(self) -> Iterator[KeptErrand]:
         """Give the oldest unfinished errand of each session and lane, the oldest first."""
         seen: set[tuple[UUID, Lane]] = set()
-        for errand in sorted(self._kept.errands.values(), key=lambda each: (each.entry.recorded_at, each.entry.id)):
+        for errand in self._in_order():
             line = (errand.entry.session_id, errand.entry.lane)
             if errand.standing is Standing.WAITING and line not in seen:
                 seen.add(line)
@@ -77,3 +108,15 @@ class MemoryOutbox:
 
 def _taken(errand: KeptErrand, at: datetime) -> bool:
     return errand.leased is not None and at < errand.leased.leased_until
+
+
+def _listed(errand: KeptErrand, at: datetime) -> ListedEntry:
+    taken = errand.leased if _taken(errand, at) else None
+    return ListedEntry(
+        entry=errand.entry,
+        state=state_of(errand.standing, due_at=errand.due_at, taken=taken is not None, at=at),
+        attempts=errand.attempts,
+        next_try=errand.due_at,
+        leased_by=None if taken is None else taken.leased_by,
+        error=errand.error,
+    )

@@ -10,12 +10,14 @@ from uuid import UUID
 from sqlalchemy import Integer, Text, Uuid, and_, bindparam, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from consulting.adapters.postgres.backlog import depth, read_depth
 from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.prepared import prepare
 from consulting.adapters.postgres.tables import fixed, inbox
 from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.tables.work import Standing
 from consulting.adapters.postgres.values import AT, LIMIT
+from consulting.application.ports.backlog import Depth
 from consulting.application.ports.inbox import InboxEntry, ProviderEvent
 
 CHANNEL: Final = "consulting_inbox"
@@ -64,6 +66,8 @@ FINISH = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DONE), ended_at=AT))
 POSTPONE = prepare(_GIVEN_BACK.values(due_at=_UNTIL, error=_ERROR))
 BURY = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DEAD), ended_at=AT, error=_ERROR))
 
+DEPTH = prepare(depth(inbox, due_at=inbox.c.due_at, since=inbox.c.received_at))
+
 
 class PostgresInbox:
     """The list of messages; each is kept once, however often it is delivered."""
@@ -94,6 +98,10 @@ class PostgresInbox:
     def bury(self, entry: InboxEntry, *, error: str, at: datetime) -> bool:
         """Give it up; it stays listed as dead. False as in finish."""
         return bool(self._link.rows(BURY, **_fence(entry), error=error, at=at))
+
+    def depth(self, *, at: datetime) -> Depth:
+        """Count the open messages."""
+        return read_depth(self._link.rows(DEPTH, at=at))
 
 
 def _fence(entry: InboxEntry) -> Mapping[str, Any]:

@@ -15,6 +15,8 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
+    delete,
     exists,
     func,
     null,
@@ -24,13 +26,15 @@ from sqlalchemy import (
     update,
 )
 
+from consulting.adapters.postgres.backlog import depth, is_open, read_depth, state_of
 from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.prepared import Prepared, insert_into, prepare
 from consulting.adapters.postgres.tables import fixed, outbox
 from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.tables.work import Standing
 from consulting.adapters.postgres.values import AT, LIMIT
-from consulting.application.ports.outbox import Errand, Lane, LeasedEntry, OutboxEntry
+from consulting.application.ports.backlog import Depth, WorkState
+from consulting.application.ports.outbox import Errand, Lane, LeasedEntry, ListedEntry, OutboxEntry
 
 CHANNEL: Final = "consulting_outbox"
 
@@ -102,6 +106,30 @@ REVIVE = prepare(
 )
 
 
+_NEXT_TRY = func.coalesce(outbox.c.postponed_until, outbox.c.due_at)
+_STATE = state_of(outbox, due_at=_NEXT_TRY)
+_LISTED = select(
+    *(outbox.c[name] for name in (*_ENTRY, "attempts", "error")),
+    _STATE.label("state"),
+    _NEXT_TRY.label("next_try"),
+    case((outbox.c.leased_until > AT, outbox.c.leased_by)).label("taken_by"),
+)
+_IN_ORDER = (outbox.c.recorded_at, outbox.c.id)
+LIST_OPEN = prepare(_LISTED.where(is_open(outbox)).order_by(*_IN_ORDER).limit(LIMIT))
+LIST = prepare(_LISTED.where(bindparam("state", type_=Text) == _STATE).order_by(*_IN_ORDER).limit(LIMIT))
+SHOW = prepare(_LISTED.where(outbox.c.id == bindparam("id", type_=Uuid)))
+DROP = prepare(
+    delete(outbox)
+    .where(
+        outbox.c.id == bindparam("id", type_=Uuid),
+        is_open(outbox),
+        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= AT),
+    )
+    .returning(outbox.c.id)
+)
+DEPTH = prepare(depth(outbox, due_at=_NEXT_TRY, since=outbox.c.recorded_at))
+
+
 class PostgresOutbox:
     """The list of errands."""
 
@@ -148,6 +176,30 @@ class PostgresOutbox:
             self._link.together(*self._link.notification(CHANNEL))
         return bool(revived)
 
+    def listed(self, *, state: WorkState | None, limit: int, at: datetime) -> Sequence[ListedEntry]:
+        """List errands in this state, or all open ones, the oldest first."""
+        if state is None:
+            rows = self._link.rows(LIST_OPEN, limit=limit, at=at)
+        else:
+            rows = self._link.rows(LIST, state=state.value, limit=limit, at=at)
+        return [_listed(row) for row in rows]
+
+    def show(self, id: UUID, *, at: datetime) -> ListedEntry | None:
+        """Give the errand as it stands, done ones too as long as they are kept."""
+        row = self._link.one(SHOW, id=id, at=at)
+        return None if row is None else _listed(row)
+
+    def drop(self, id: UUID, *, at: datetime) -> bool:
+        """Forget an errand that waits or is dead; False if there is none or it is leased."""
+        dropped = self._link.rows(DROP, id=id, at=at)
+        if dropped:
+            self._link.together(*self._link.notification(CHANNEL))
+        return bool(dropped)
+
+    def depth(self, *, at: datetime) -> Depth:
+        """Count the open errands."""
+        return read_depth(self._link.rows(DEPTH, at=at))
+
 
 def _columns(entry: OutboxEntry) -> Mapping[str, Any]:
     return {
@@ -172,7 +224,22 @@ def _fence(leased: LeasedEntry) -> Mapping[str, Any]:
 
 
 def _leased(row: Row) -> LeasedEntry:
-    entry = OutboxEntry(
+    return LeasedEntry(entry=_entry(row), attempt=row.attempts, leased_by=row.leased_by, leased_until=row.leased_until)
+
+
+def _listed(row: Row) -> ListedEntry:
+    return ListedEntry(
+        entry=_entry(row),
+        state=WorkState(row.state),
+        attempts=row.attempts,
+        next_try=row.next_try,
+        leased_by=row.taken_by,
+        error=row.error,
+    )
+
+
+def _entry(row: Row) -> OutboxEntry:
+    return OutboxEntry(
         id=row.id,
         errand=Errand(row.errand),
         lane=Lane(row.lane),
@@ -182,4 +249,3 @@ def _leased(row: Row) -> LeasedEntry:
         due_at=row.due_at,
         recorded_at=row.recorded_at,
     )
-    return LeasedEntry(entry=entry, attempt=row.attempts, leased_by=row.leased_by, leased_until=row.leased_until)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from consulting.application.ports.backlog import Depth
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
@@ -47,3 +49,6 @@ class Inbox(Protocol):
 
     def bury(self, entry: InboxEntry, *, error: str, at: datetime) -> bool:
         """Give it up; it stays listed as dead. False as in finish."""
+
+    def depth(self, *, at: datetime) -> Depth:
+        """Count the open messages."""

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from consulting.application.ports.backlog import Depth, WorkState
+
 
 class Errand(StrEnum):
     """The kinds of things to do outside."""
@@ -53,6 +55,21 @@ class LeasedEntry:
     leased_until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEntry:
+    """An errand as somebody sees it who looks: how it stands, how often it was tried, and what went wrong last.
+
+    `next_try` is when it may be tried (again), in UTC; `leased_by` is who has it in hand.
+    """
+
+    entry: OutboxEntry
+    state: WorkState
+    attempts: int
+    next_try: datetime
+    leased_by: str | None = None
+    error: str | None = None
+
+
 class Outbox(Protocol):
     """The list of errands."""
 
@@ -79,3 +96,15 @@ class Outbox(Protocol):
 
     def revive(self, id: UUID, *, at: datetime) -> bool:
         """Make a dead errand due now, its attempts counted anew; False if there is no such dead errand."""
+
+    def listed(self, *, state: WorkState | None, limit: int, at: datetime) -> Sequence[ListedEntry]:
+        """List errands in this state, or all open ones, the oldest first."""
+
+    def show(self, id: UUID, *, at: datetime) -> ListedEntry | None:
+        """Give the errand as it stands, done ones too as long as they are kept."""
+
+    def drop(self, id: UUID, *, at: datetime) -> bool:
+        """Forget an errand that waits or is dead, so that its lane goes on; False if there is none or it is leased."""
+
+    def depth(self, *, at: datetime) -> Depth:
+        """Count the open errands."""

@@ -1,6 +1,7 @@
 """What a storage has to do: every kind of record, transactions and races. Subclass StorageContract for all of it."""
 
 from consulting.adapters.contracts.storage.availability import AvailabilityContract
+from consulting.adapters.contracts.storage.backlog import BacklogContract
 from consulting.adapters.contracts.storage.calendars import CalendarsContract
 from consulting.adapters.contracts.storage.directory import DirectoryContract
 from consulting.adapters.contracts.storage.inbox import InboxContract
@@ -19,6 +20,7 @@ from consulting.adapters.contracts.storage.transactions import TransactionsContr
 
 __all__ = [
     "AvailabilityContract",
+    "BacklogContract",
     "CalendarsContract",
     "DirectoryContract",
     "InboxContract",
@@ -57,6 +59,7 @@ class StorageContract(
     NotificationsContract,
     OutboxContract,
     InboxContract,
+    BacklogContract,
     RacesContract,
 ):
     """The whole storage. The one fixture to provide is `transactions`: an empty storage for each test.

@@ -44,6 +44,7 @@ class Standing(StrEnum):
 
 
 _WAITING = text(f"standing = '{Standing.WAITING}'")
+_DEAD = text(f"standing = '{Standing.DEAD}'")
 
 
 class _Outbox(TypedColumns):
@@ -88,6 +89,7 @@ Index(
     outbox.c.id,
     postgresql_where=_WAITING,
 )
+Index("outbox_dead", outbox.c.recorded_at, outbox.c.id, postgresql_where=_DEAD)
 Index("outbox_ended", outbox.c.ended_at, postgresql_where=text("ended_at IS NOT NULL"))
 
 
@@ -129,6 +131,7 @@ inbox = Table(
     ),
 )
 Index("inbox_waiting", inbox.c.received_at, inbox.c.id, postgresql_where=_WAITING)
+Index("inbox_dead", inbox.c.received_at, inbox.c.id, postgresql_where=_DEAD)
 Index("inbox_ended", inbox.c.ended_at, postgresql_where=text("ended_at IS NOT NULL"))
 
 
