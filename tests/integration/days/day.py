@@ -166,9 +166,10 @@ class Day:
         hours = sorted({start - lead for start in starts for lead in (24 * HOUR, HOUR)} | {starts[-1] + 2 * HOUR})
         with self.weather.rough(), self.crew.being_killed():
             for due in hours:
-                if late and due > starts[0] - 3 * HOUR:
-                    self._cancel(late.pop())
                 self.clock.advance(max(due - self.clock.now(), timedelta(0)))
+                for session_id in [each for each in late if self.session(each).period.start <= due + 3 * HOUR]:
+                    late.remove(session_id)
+                    self._cancel(session_id)
                 self._await_reminders(due)
 
     def _await_reminders(self, due: datetime) -> None:

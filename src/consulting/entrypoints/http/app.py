@@ -24,6 +24,7 @@ from consulting.entrypoints.http.resources import routers
 from consulting.entrypoints.http.security import Recognition
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
+from consulting.entrypoints.http.work_measurements import WorkMeasurements
 
 
 class Answer(Response[Any]):
@@ -47,6 +48,7 @@ def create_app(container: Container) -> Litestar:
         provider=Threads("provider", count=settings.threads),
         looking=Threads("health", count=1),
         metrics=Metrics(),
+        work=WorkMeasurements(container.transactions(), container.heartbeats(), container.clock()),
         checks=container.readiness_checks(),
         public_url=settings.public_url.rstrip("/"),
     )

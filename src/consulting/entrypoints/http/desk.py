@@ -22,6 +22,7 @@ from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.threads import Threads
+from consulting.entrypoints.http.work_measurements import WorkMeasurements
 from consulting.entrypoints.readiness import ReadinessCheck
 
 
@@ -58,6 +59,7 @@ class Desk:
     provider: Threads
     looking: Threads
     metrics: Metrics
+    work: WorkMeasurements
     checks: Sequence[ReadinessCheck]
     public_url: str
 

@@ -13,10 +13,11 @@ from consulting.entrypoints.http.security import caller_of, signed_in
 
 @get("/metrics", include_in_schema=False, guards=[signed_in])
 async def show_metrics(request: ApiRequest, desk: AtDesk) -> Response[bytes]:
-    """Show this process's measurements to an admin."""
+    """Show an admin this process's measurements, and those of the work of all processes."""
     if not caller_of(request).admin:
         raise Forbidden
-    return Response(desk.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+    work = await desk.looking.run(desk.work.exposition)
+    return Response(desk.metrics.exposition() + work, media_type=CONTENT_TYPE_LATEST)
 
 
 HANDLERS = (show_metrics,)

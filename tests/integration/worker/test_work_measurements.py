@@ -1,0 +1,99 @@
+"""What /metrics tells of the work of all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.heartbeats import Heartbeat, LoopState, WorkerHeartbeats
+from consulting.adapters.postgres.transactions import PostgresTransactions
+from consulting.application.errands import LEASE
+from consulting.entrypoints.http.work_measurements import WorkMeasurements
+from tests.integration.instance import eventually
+from tests.integration.worker.conftest import Workshop
+
+Measured = Mapping[str, float]
+
+
+def measurements(workshop: Workshop) -> WorkMeasurements:
+    market = workshop.market
+    return WorkMeasurements(market.transactions, WorkerHeartbeats(workshop.engine), market.clock)
+
+
+def measured(work: WorkMeasurements) -> Measured:
+    """Read the exposition as Prometheus does: each value under its name and its labels, `loop` before `worker`."""
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(work.exposition().decode())
+        for sample in family.samples
+    }
+
+
+def test_without_work_everything_is_zero(workshop: Workshop) -> None:
+    found = measured(measurements(workshop))
+
+    assert found["consulting_database_up"] == 1
+    assert found["consulting_outbox_errands due"] == found["consulting_outbox_errands dead"] == 0
+    assert found["consulting_inbox_messages due"] == found["consulting_inbox_messages dead"] == 0
+    assert found["consulting_outbox_oldest_seconds"] == found["consulting_inbox_oldest_seconds"] == 0
+
+
+def test_errands_are_counted_by_state_and_the_oldest_has_an_age(workshop: Workshop) -> None:
+    workshop.booked(workshop.researcher("lise"))
+    now = workshop.market.clock.now()
+    with workshop.market.transactions.begin() as tx:
+        one, _ = tx.outbox.lease(worker="one", limit=9, lease=LEASE, at=now)
+        tx.outbox.bury(one, error="refused", at=now)
+    workshop.change(
+        "UPDATE outbox SET recorded_at = recorded_at - interval '1 hour', due_at = due_at - interval '1 hour'"
+    )
+
+    found = measured(measurements(workshop))
+
+    states = [found[f"consulting_outbox_errands {state}"] for state in ("due", "later", "leased", "dead")]
+    assert sum(states) == 3
+    assert (states[2], states[3]) == (1, 1)
+    assert 3600 <= found["consulting_outbox_oldest_seconds"] < 3700
+
+
+def test_each_loop_of_a_worker_tells_how_long_it_took_and_when_it_last_ended_well(workshop: Workshop) -> None:
+    work = measurements(workshop)
+    with workshop.working() as container:
+        worker = container.worker_name()
+        eventually(
+            lambda: f"consulting_worker_loop_last_success_timestamp_seconds reminders {worker}" in measured(work),
+            seconds=10,
+        )
+        found = measured(work)
+
+    assert found[f"consulting_worker_heartbeat_age_seconds {worker}"] < 10
+    for loop in ("relay_mail", "inbox", "sweep", "reminders", "reconciliation", "slots", "pruning"):
+        assert found[f"consulting_worker_loop_failing {loop} {worker}"] == 0
+    success = found[f"consulting_worker_loop_last_success_timestamp_seconds reminders {worker}"]
+    assert abs(success - workshop.market.clock.now().timestamp()) < 30
+    assert found[f"consulting_worker_loop_seconds reminders {worker}"] < 10
+
+
+def test_a_worker_that_died_is_shown_with_the_age_of_its_last_sign_of_life(workshop: Workshop) -> None:
+    now = workshop.market.clock.now()
+    failing = LoopState(seconds=1.5, last_success=None, failing_since=now - timedelta(minutes=9))
+    beat = Heartbeat(worker="gone", started_at=now, beaten_at=now - timedelta(minutes=5), loops={"slots": failing})
+    WorkerHeartbeats(workshop.engine).beat(beat)
+
+    found = measured(measurements(workshop))
+
+    assert 300 <= found["consulting_worker_heartbeat_age_seconds gone"] < 330
+    assert found["consulting_worker_loop_failing slots gone"] == 1
+    assert "consulting_worker_loop_last_success_timestamp_seconds slots gone" not in found
+
+
+def test_a_database_that_is_away_is_told_as_such(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    nowhere = open_engine(url="postgresql://127.0.0.1:1/nothing", pool_size=1)
+    work = WorkMeasurements(PostgresTransactions(nowhere), WorkerHeartbeats(nowhere), workshop.market.clock)
+
+    assert measured(work) == {"consulting_database_up": 0}
+    assert "STORAGE_UNAVAILABLE" in caplog.text
