@@ -25,7 +25,8 @@ def consulting(*arguments: str, **environ: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize(
-    "command", ["", "run", "serve", "worker", "sandbox", "migrate", "seed", "token", "demo", "audit", "reconcile", "outbox"]
+    "command",
+    ["", "run", "serve", "worker", "sandbox", "migrate", "seed", "token", "demo", "audit", "reconcile", "outbox"],
 )
 def test_every_command_explains_itself(command: str) -> None:
     done = consulting(*filter(None, [command]), "--help")
