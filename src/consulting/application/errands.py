@@ -11,7 +11,7 @@ from typing import Protocol
 
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.mailer import MailRefused
-from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable
+from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable, NoFreeHost
 from consulting.application.ports.outbox import Errand, Lane, LeasedEntry
 from consulting.application.ports.transactions import Transactions
 from consulting.application.refunds import RefundFailed
@@ -95,7 +95,9 @@ class CarryOutErrands:
                 tx.outbox.finish(leased, at=self.clock.now())
 
     def _failed(self, leased: LeasedEntry, failure: Exception) -> None:
-        log.warning("%s of session %s failed, try %d: %r", *_named(leased), leased.attempt, failure)
+        log.log(
+            _weight(failure, leased), "%s of session %s failed, try %d: %r", *_named(leased), leased.attempt, failure
+        )
         if leased.attempt >= MOST_TRIES:
             self._bury(leased, failure)
             return
@@ -119,6 +121,11 @@ class CarryOutErrands:
 
 def _named(leased: LeasedEntry) -> tuple[str, str]:
     return leased.entry.errand.value, str(leased.entry.session_id)
+
+
+def _weight(failure: Exception, leased: LeasedEntry) -> int:
+    """Say how loud to be: that there are too few hosts is for somebody to mend, and is told once an errand."""
+    return logging.ERROR if isinstance(failure, NoFreeHost) and leased.attempt == 1 else logging.WARNING
 
 
 def told(failure: Exception) -> str:

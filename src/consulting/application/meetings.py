@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from consulting.application import follow_ups
+from consulting.application.callers import Caller
 from consulting.application.locking import lock_session
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.mailer import Kind, Role
-from consulting.application.ports.meeting_rooms import MeetingRequest, MeetingRooms
+from consulting.application.ports.meeting_rooms import MeetingRequest, MeetingRooms, MeetingRoomsUnavailable
 from consulting.application.ports.outbox import LeasedEntry
 from consulting.application.ports.transactions import Transaction, Transactions
-from consulting.domain.errors import ResearcherNotFound, SessionNotFound
+from consulting.domain.errors import ResearcherNotFound, SessionNotConfirmed, SessionNotFound
 from consulting.domain.meetings import Meeting
 from consulting.domain.researchers import Researcher
 from consulting.domain.session_states import SC
@@ -41,14 +42,14 @@ class MeetingErrands:
             return session, researcher
 
     def request(self, session: Session, researcher: Researcher) -> MeetingRequest:
-        """Ask for a room: the researcher's own account hosts, if they have one, else one of ours."""
-        own = (researcher.zoom_user,) if researcher.zoom_user else ()
+        """Ask for a room: the researcher's own account hosts, if they have one that is free, else one of ours."""
+        hosts = (researcher.zoom_user, *self.hosts) if researcher.zoom_user else self.hosts
         return MeetingRequest(
             session_id=session.id,
             topic=f"Consultation with {researcher.name}",
             period=session.period,
             timezone=researcher.timezone,
-            hosts=own or self.hosts,
+            hosts=tuple(dict.fromkeys(hosts)),
         )
 
     def keep(self, tx: Transaction, session_id: UUID, meeting: Meeting | None) -> Session:
@@ -58,6 +59,11 @@ class MeetingErrands:
         tx.sessions.save(linked)
         return linked
 
+    def keep_first(self, tx: Transaction, session_id: UUID, meeting: Meeting) -> Session:
+        """Save the session's meeting as `keep` does, unless it has got one meanwhile."""
+        session = lock_session(tx, session_id).session
+        return session if session.meeting is not None else self.keep(tx, session_id, meeting)
+
 
 @dataclass(frozen=True, slots=True)
 class CreateMeeting:
@@ -65,6 +71,7 @@ class CreateMeeting:
 
     - A session canceled meanwhile gets none, unless an earlier try may have made one: that is found, and deleted next.
     - If the confirmation went out without the link, a mail with the link follows.
+    - Of two workers that made one each, since the first was thought dead, the later one takes its own back.
     """
 
     errands: MeetingErrands
@@ -76,9 +83,12 @@ class CreateMeeting:
             return
         meeting = self.errands.rooms.open(self.errands.request(session, researcher))
         with self.errands.transactions.begin() as tx:
-            linked = self.errands.keep(tx, session.id, meeting)
-            if linked.state == SC:
+            linked = self.errands.keep_first(tx, session.id, meeting)
+            kept = linked.meeting == meeting
+            if kept and linked.state == SC:
                 self._send_link(tx, linked)
+        if not kept:
+            self.errands.rooms.close(meeting)
 
     def _send_link(self, tx: Transaction, session: Session) -> None:
         sent = {each.kind for each in tx.notifications.of_session(session.id)}
@@ -123,3 +133,34 @@ class DeleteMeeting:
         self.errands.rooms.close(session.meeting)
         with self.errands.transactions.begin() as tx:
             self.errands.keep(tx, session.id, None)
+
+
+@dataclass(frozen=True, slots=True)
+class GetStartLink:
+    """Give the researcher of a session the link by which they start its meeting as its host.
+
+    - It is fetched anew each time: it is short-lived, is never kept and never mailed.
+    - To anybody else, clients and admins included, the session doesn't exist here.
+    """
+
+    transactions: Transactions
+    rooms: MeetingRooms
+    clock: Clock
+
+    def __call__(self, id: UUID, *, caller: Caller) -> str:
+        """Fetch it. Raises SessionNotFound, SessionNotConfirmed, and MeetingRoomsUnavailable, also while it is made."""
+        with self.transactions.begin() as tx:
+            session = _session_of_researcher(tx, id, caller=caller)
+        if session.effective(at=self.clock.now()).state != SC:
+            raise SessionNotConfirmed
+        if session.meeting is None:
+            raise MeetingRoomsUnavailable
+        return self.rooms.start_link(session.meeting)
+
+
+def _session_of_researcher(tx: Transaction, id: UUID, *, caller: Caller) -> Session:
+    session = tx.sessions.get(id)
+    researcher = None if session is None else tx.researchers.get(session.researcher_id)
+    if session is None or researcher is None or not caller.is_researcher(researcher):
+        raise SessionNotFound
+    return session

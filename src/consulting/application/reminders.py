@@ -9,20 +9,19 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from consulting.application.errands import told
 from consulting.application.locking import lock_session
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.mailer import (
     Kind,
     Letters,
     Mailer,
-    MailRefused,
-    MailUnavailable,
     Occasion,
     Role,
     message_id,
 )
 from consulting.application.ports.records import Notification, Outcome
-from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.application.ports.transactions import Transaction, TransactionConflict, Transactions
 from consulting.domain.errors import ResearcherNotFound
 from consulting.domain.period import Period
 from consulting.domain.reminders import DEFAULT_LEADS, Verdict, judge
@@ -127,15 +126,18 @@ class SendReminders:
         return replace(notification, outcome=Outcome.SKIPPED, reason=WHY_SKIPPED[due.verdict])
 
     def _remind(self, due: _Due) -> bool:
-        occasion = self._mark(due)
+        try:
+            occasion = self._mark(due)
+        except TransactionConflict:
+            occasion = None  # the session is being moved: the next look sees where to
         if occasion is None:
             return False
         marked = self._notification(due, session=occasion.session, at=occasion.written_at)
         try:
             self.mailer.send(self.letters.write(occasion))
-        except (MailUnavailable, MailRefused) as failure:
+        except Exception as failure:  # noqa: BLE001 -- whatever one reminder raises, the others go out
             log.warning("%s of session %s to the %s was dropped: %r", due.kind, due.session.id, due.role, failure)
-            self._conclude(replace(marked, outcome=Outcome.FAILED, reason=repr(failure)))
+            self._conclude(replace(marked, outcome=Outcome.FAILED, reason=told(failure)))
             return False
         self._conclude(replace(marked, outcome=Outcome.SENT))
         return True

@@ -40,7 +40,7 @@ from consulting.application.directory import (
     SearchResearchers,
 )
 from consulting.application.errands import CarryOutErrands, ErrandRunner
-from consulting.application.meetings import CreateMeeting, DeleteMeeting, MeetingErrands, MoveMeeting
+from consulting.application.meetings import CreateMeeting, DeleteMeeting, GetStartLink, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
 from consulting.application.notifications import Notify
 from consulting.application.payments import CancelIntent, ConfirmPayment, CreatePaymentIntent, SettlePayment
@@ -95,6 +95,7 @@ def open_meeting_rooms(settings: Settings, clock: Clock) -> MeetingRooms:
         oauth_url=settings.zoom_oauth_url,
         timeout_seconds=settings.zoom_timeout_seconds,
         clock=clock,
+        meetings_at_once=settings.zoom_meetings_at_once,
     )
 
 
@@ -124,8 +125,8 @@ def open_letters(settings: Settings) -> Letters:
 
 
 def domain_of_sender(settings: Settings) -> str:
-    """Give the domain that names our mails and calendar entries: that of their sender."""
-    return parseaddr(settings.smtp_from)[1].rpartition("@")[2]
+    """Give the domain that names our mails and calendar entries: that of their sender, as it is written in ASCII."""
+    return smtp.ascii_domain(parseaddr(settings.smtp_from)[1])
 
 
 def name_worker(identities: Identities) -> str:
@@ -200,6 +201,7 @@ class Container(DeclarativeContainer):
     )
     list_sessions: Provider[ListSessions] = Factory(ListSessions, transactions, clock)
     get_session: Provider[GetSession] = Factory(GetSession, transactions, clock)
+    get_start_link: Provider[GetStartLink] = Factory(GetStartLink, transactions, meeting_rooms, clock)
     get_calendar: Provider[GetCalendar] = Factory(GetCalendar, transactions, letters, clock)
     sweep_session: Provider[SweepSession] = Factory(SweepSession, transactions, clock, identities)
     cancel_session: Provider[CancelSession] = Factory(CancelSession, transactions, clock, identities)
@@ -262,7 +264,13 @@ class Container(DeclarativeContainer):
         random=random,
     )
     send_reminders: Provider[SendReminders] = Factory(
-        SendReminders, transactions, letters, mailer, clock, mail_domain=mail_domain
+        SendReminders,
+        transactions,
+        letters,
+        mailer,
+        clock,
+        mail_domain=mail_domain,
+        leads=settings.provided.reminder_hours,
     )
     sweep_sessions: Provider[SweepSessions] = Factory(SweepSessions, transactions, clock, sweep=sweep_session)
     top_up_slots: Provider[TopUpSlots] = Factory(TopUpSlots, transactions, publish=publish_slots)

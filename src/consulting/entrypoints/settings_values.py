@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -52,6 +53,17 @@ def above_zero(high: int) -> Callable[[str], Decimal]:
 def seconds(value: str) -> float:
     """Read a duration of up to an hour."""
     return float(above_zero(3600)(value))
+
+
+def two_leads(value: str) -> tuple[timedelta, timedelta]:
+    """Read two numbers of hours, the larger first."""
+    read = above_zero(24 * 30)
+    longer, comma, shorter = value.partition(",")
+    if comma:
+        hours = read(longer.strip()), read(shorter.strip())
+        if hours[0] > hours[1]:
+            return timedelta(hours=float(hours[0])), timedelta(hours=float(hours[1]))
+    raise ValueError("give two numbers of hours with a comma between, the larger first")
 
 
 def words(value: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from consulting.entrypoints.settings_values import (
     one_of,
     seconds,
     text,
+    two_leads,
     web_address,
     whole,
     words,
@@ -96,6 +97,9 @@ class Settings:
     )
     holds_per_user: int = variable(whole(1, 10_000), default="5", meaning="unpaid sessions a user may have at once")
     publish_days: int = variable(whole(1, 400), default="60", meaning="how many days ahead slots are published")
+    reminder_hours: tuple[timedelta, timedelta] = variable(
+        two_leads, default="24,1", meaning="how many hours before a session its two reminders go out"
+    )
     reconcile_seconds: float = variable(
         seconds, default="60", meaning="how often the worker compares open payments with the provider's books"
     )
@@ -170,6 +174,11 @@ class Settings:
         sandbox="host-1@consulting.example,host-2@consulting.example,host-3@consulting.example",
         meaning="Zoom users that host the meetings, with commas between",
     )  # fmt: skip
+    zoom_meetings_at_once: int = variable(
+        whole(1, 100),
+        default="1",
+        meaning="meetings that one Zoom user may hold at the same time: 2 on Zoom's Business",
+    )
     zoom_timeout_seconds: float = variable(seconds, default="10", meaning="longest wait for Zoom")
 
     smtp_host: str = variable(text, default=REQUIRED, sandbox="127.0.0.1", meaning="mail server")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from consulting.adapters.memory import Trouble
 from consulting.adapters.memory.kept import Standing
 from consulting.application.notifications import LINK_PATIENCE
-from consulting.application.ports.mailer import Mail, MailUnavailable
+from consulting.application.ports.mailer import Mail, MailUnavailable, Occasion
 from consulting.application.ports.records import Outcome
 from consulting.application.reminders import ABANDONED_AFTER, WHY_ABANDONED, WHY_SKIPPED
 from consulting.domain.reminders import Verdict
@@ -335,6 +336,38 @@ def test_a_reminder_whose_worker_died_is_dropped_and_recorded(scene: Scene, monk
         (Outcome.FAILED, WHY_ABANDONED),
         (Outcome.SENT, None),
     }
+
+
+def test_reminders_go_out_at_the_leads_of_the_settings(scene: Scene) -> None:
+    session = scene.confirmed(slot=scene.slot(ahead=timedelta(hours=50)))
+    let_pass(scene, TICK)
+    remind = replace(scene.market.remind, leads=(timedelta(hours=48), timedelta(minutes=30)))
+
+    sent = []
+    for lead in (48.1, 48, 24, 1, 0.5):
+        at_lead(scene, session, timedelta(hours=lead))
+        sent.append(remind())
+
+    assert sent == [0, 2, 0, 0, 2]
+
+
+def test_a_reminder_that_cannot_be_written_stops_no_other(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    poisoned, other = scene.free(), scene.free()
+    let_pass(scene, TICK)
+    at_lead(scene, other, timedelta(hours=1))
+    write = scene.market.letters.write
+
+    def write_unless_poisoned(occasion: Occasion) -> Mail:
+        if occasion.session.id == poisoned.id:
+            raise ValueError("poison")
+        return write(occasion)
+
+    monkeypatch.setattr(scene.market.letters, "write", write_unless_poisoned)
+
+    scene.market.remind()
+
+    assert {outcome for _, _, outcome, _ in reminders(scene, other)} >= {Outcome.SENT}
+    assert all(outcome is not Outcome.SENT for _, _, outcome, _ in reminders(scene, poisoned))
 
 
 def test_reminders_go_through_all_sessions_a_few_at_a_time(scene: Scene) -> None:

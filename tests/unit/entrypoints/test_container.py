@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from dependency_injector.providers import Provider
 
 from consulting.adapters.memory import MemoryTransactions, MovingClock
+from consulting.adapters.zoom import ZoomRooms
 from consulting.application.ports.outbox import Errand
 from consulting.entrypoints.container import Container, build_container
 from consulting.entrypoints.settings import Mode, Settings, load_settings
@@ -53,6 +55,20 @@ def test_what_the_settings_say_reaches_the_use_cases(container: Container, setti
     assert container.meeting_errands().hosts == ("one@zoom.example", "two@zoom.example")
     assert container.publish_slots().ahead.days == settings.publish_days
     assert container.notify().mail_domain == "consulting.example"
+    assert container.send_reminders().leads == settings.reminder_hours
+
+
+def test_mails_of_a_sender_outside_ascii_are_named_in_ascii(settings: Settings) -> None:
+    container = build_container(replace(settings, smtp_from="Bücher <post@bücher.example>"))
+
+    assert container.mail_domain() == "xn--bcher-kva.example"
+
+
+def test_as_many_meetings_at_once_as_the_plan_allows(settings: Settings) -> None:
+    rooms = build_container(replace(settings, zoom_meetings_at_once=2)).meeting_rooms()
+
+    assert isinstance(rooms, ZoomRooms)
+    assert rooms.meetings_at_once == 2
 
 
 def test_every_kind_of_errand_has_somebody_who_does_it(container: Container) -> None:

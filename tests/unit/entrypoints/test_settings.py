@@ -214,6 +214,18 @@ def test_settings_do_not_change_and_do_not_print_their_secrets() -> None:
         settings.port = 1  # type: ignore[misc] # that is the point
 
 
+def test_reminders_go_out_as_many_hours_before_as_is_said(tmp_path: Path) -> None:
+    assert sandbox(tmp_path).reminder_hours == (timedelta(hours=24), timedelta(hours=1))
+    told = sandbox(tmp_path, CONSULTING_REMINDER_HOURS="48, 0.5").reminder_hours
+    assert told == (timedelta(hours=48), timedelta(minutes=30))
+
+
+@pytest.mark.parametrize("value", ["24", "1,24", "24,24", "24,0", "24,1,0.5", "a,b", ",", "9999,1"])
+def test_other_leads_than_two_falling_ones_are_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match="CONSULTING_REMINDER_HOURS"):
+        sandbox(tmp_path, CONSULTING_REMINDER_HOURS=value)
+
+
 def test_the_readme_has_the_table_of_all_settings() -> None:
     readme = (CHECKOUT / "README.md").read_text()
 

@@ -30,6 +30,11 @@ def deliverable(address: str) -> Address:
     return written
 
 
+def ascii_domain(address: str) -> str:
+    """Give the domain of an address as it is written in ASCII. Raises AddressRefused."""
+    return deliverable(address).domain
+
+
 def _outside(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"} or character in '@<>,;:"()[]\\'
 

@@ -32,6 +32,7 @@ def sandbox_options(settings: Settings) -> SandboxOptions:
         zoom_account_id=settings.zoom_account_id,
         zoom_client_id=settings.zoom_client_id,
         zoom_client_secret=settings.zoom_client_secret,
+        zoom_concurrent_meetings=settings.zoom_meetings_at_once,
         allowed_origins=(
             settings.public_url,
             f"http://127.0.0.1:{settings.port}",
