@@ -1,0 +1,155 @@
+"""The diary with people who move money behind our back: refunds in the provider's dashboard, and disputes."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from consulting.adapters.memory import Trouble
+from consulting.domain.cancellation import CancellationReason
+from consulting.domain.ledger import balance
+from consulting.domain.payments import Dispute, Intent
+from consulting.domain.refunds import RefundReason, RefundState
+from consulting.domain.session_states import DC, DR, SC
+from consulting.domain.sessions import Session
+from tests.unit.application.diary import CLIENTS, Diary, _pick, whose
+
+
+class MoneyDiary(Diary):
+    """The same days, with an operator at Stripe's dashboard and clients who complain to their bank."""
+
+    @rule(who=whose, researcher=whose, slot=whose, then=st.sampled_from(["stands", "canceled", "canceled", "dying"]))
+    def somebody_pays_and_thinks_again(self, who: int, researcher: int, slot: int, then: str) -> None:
+        """Get to where refunds are due, some with an answer that gets lost."""
+        offered = self.sturdy.offered(_pick(self.researchers[:2], researcher))
+        caller = _pick(CLIENTS, who)
+        if not offered:
+            return
+        with self.attempting():
+            held = self.sturdy.book(caller=caller, time_slot_id=self.some_slot(offered, slot)).session
+            intent_id = self.sturdy.open_intent(held.id, caller=caller).intent.id
+            self.sturdy.gateway.client_pays(intent_id)
+            self.sturdy.confirm(held.id, intent_id=intent_id, caller=caller)
+            if then != "stands":
+                self.given_back[held.id] = self.sturdy.quote(held.id, caller=caller).refund.amount
+                self.sturdy.cancel(held.id, caller=caller)
+            if then == "dying":
+                self.sturdy.gateway.line.order(Trouble.ANSWER_LOST)
+                self.sturdy.errands(limit=5)
+        self.sturdy.gateway.line.next()  # whoever asks next is answered again
+
+    @rule(which=whose, share=st.sampled_from([25, 50, 100, 100]))
+    def somebody_refunds_in_the_dashboard(self, which: int, share: int) -> None:
+        intents = [each for each in self.charged_intents() if each.dispute in {None, Dispute.WON}]
+        if intents:
+            intent = self.some_charge(intents, which)
+            amount = min(intent.received.share(percent=share), intent.received - intent.returned)
+            if amount:
+                self.sturdy.gateway.refund_made_outside(intent.id, amount=amount)
+
+    @rule(which=whose)
+    def a_cardholder_disputes(self, which: int) -> None:
+        intents = [each for each in self.charged_intents() if each.dispute is None and each.returned < each.received]
+        if intents:
+            self.sturdy.gateway.client_disputes(self.some_charge(intents, which).id)
+
+    @rule(which=whose, won=st.booleans())
+    def a_bank_decides(self, which: int, won: bool) -> None:
+        intents = [each for each in self.charged_intents() if each.dispute is Dispute.OPEN]
+        if intents:
+            self.sturdy.gateway.dispute_ends(_pick(intents, which).id, won=won)
+
+    # What must be true after each
+
+    @invariant()
+    def nobody_has_a_session_without_the_price_paid(self) -> None:
+        """What goes back without our doing is found later; what we give back never leaves a session behind."""
+        for session in self.all_sessions():
+            if session.state in {SC, DC} and not session.free:
+                received, ours, _ = self.flows(session)
+                assert received - ours >= session.price.amount, session
+
+    @invariant()
+    def the_ledger_says_what_payments_and_refunds_say(self) -> None:
+        for session in self.saved_sessions():
+            with self.sturdy.transactions.begin() as tx:
+                held = balance(tx.ledger.of_session(session.id))
+                received = sum(each.received.amount for each in tx.payments.of_session(session.id) if each.received)
+                refunds = tx.refunds.of_session(session.id)
+            arrived = sum(each.amount.amount for each in refunds if each.state is RefundState.SUCCEEDED)
+            assert held == received - arrived, session
+            assert held >= 0, session
+
+    @invariant()
+    def what_the_provider_booked_is_ours_or_somebody_elses(self) -> None:
+        """A refund of ours is never recorded as made elsewhere."""
+        ids = [session.id for session in self.saved_sessions()]
+        with self.sturdy.transactions.begin() as tx:
+            refunds = tx.refunds.of_sessions(ids)
+        elsewhere = {each.provider_id for each in refunds if each.reason is RefundReason.OUTSIDE}
+        ours = {each.refund.id for each in self.sturdy.books.refunds(since=self.sturdy.clock.now()) if each.refund.key}
+        assert not elsewhere & ours
+
+    def teardown(self) -> None:
+        """No dispute lasts for ever; then everything must come to its end as ever."""
+        for intent in self.charged_intents() if self.researchers else ():
+            if intent.dispute is Dispute.OPEN:
+                self.sturdy.gateway.dispute_ends(intent.id, won=True)
+        super().teardown()
+
+    def check_money(self, session: Session) -> None:
+        """All that is due went back, by whomever; and of ours never more than is due."""
+        received, ours, others = self.flows(session)
+        if session.free:
+            assert (received, ours, others) == (0, 0, 0)
+            return
+        kept = 0
+        if session.state in {SC, DC, DR}:
+            kept = session.price.amount
+        elif session.id in self.given_back:
+            kept = session.price.amount - self.given_back[session.id]
+        due = received - kept
+        beyond = received - session.price.amount if self.refunded_elsewhere(session) else due
+        assert ours <= max(beyond, 0), session
+        assert ours + others >= due, session
+        if session.state in {SC, DC}:
+            whole = [each for each in self.charged_intents() if self.given_back_elsewhere(each) >= each.received.amount]
+            assert all(each.session_id != session.id for each in whole) or received > session.price.amount, session
+
+    # What the checks look at
+
+    def some_charge(self, intents: list[Intent], which: int) -> Intent:
+        """Pick a charge, mostly one of which money is due: that is where ours and others' refunds meet."""
+        with self.sturdy.transactions.begin() as tx:
+            due = [
+                each
+                for each in intents
+                if each.session_id and any(refund.unsent for refund in tx.refunds.of_session(each.session_id))
+            ]
+        return _pick(due if due and which % 4 else intents, which)
+
+    def charged_intents(self) -> list[Intent]:
+        shown = (self.sturdy.gateway.retrieve_intent(each.intent_id) for each in self.payments() if each.intent_id)
+        return [intent for intent in shown if intent is not None and intent.received]
+
+    def flows(self, session: Session) -> tuple[int, int, int]:
+        """Give what was received for a session, what we gave back, and what others took: dashboards and banks."""
+        intents = [each for each in self.charged_intents() if each.session_id == session.id]
+        ours = others = 0
+        for intent in intents:
+            for refund in self.sturdy.gateway.refunds_of_intent(intent.id):
+                if refund.state is not RefundState.FAILED and refund.key:
+                    ours += refund.amount.amount
+                elif refund.state is not RefundState.FAILED:
+                    others += refund.amount.amount
+            if intent.dispute is Dispute.LOST:
+                others += (intent.received - intent.returned).amount
+        return sum(each.received.amount for each in intents), ours, others
+
+    def given_back_elsewhere(self, intent: Intent) -> int:
+        refunds = self.sturdy.gateway.refunds_of_intent(intent.id)
+        return sum(each.amount.amount for each in refunds if each.key is None)
+
+    def refunded_elsewhere(self, session: Session) -> bool:
+        ended = session.cancellation
+        return ended is not None and ended.reason is CancellationReason.REFUNDED_OUTSIDE
