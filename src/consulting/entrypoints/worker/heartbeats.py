@@ -19,8 +19,11 @@ def heartbeat(container: Container, records: Sequence[Record]) -> Work:
     started_at = clock.now()
 
     def beat() -> int:
+        now = clock.now()
+        for record in records:
+            record.watch(at=now)
         loops = {record.name: _state(record) for record in records}
-        heartbeats.beat(Heartbeat(worker=worker, started_at=started_at, beaten_at=clock.now(), loops=loops))
+        heartbeats.beat(Heartbeat(worker=worker, started_at=started_at, beaten_at=now, loops=loops))
         return 0
 
     return Work(name="heartbeat", run=beat, every=BEAT_EVERY)

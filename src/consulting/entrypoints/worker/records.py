@@ -21,6 +21,10 @@ class LoopRecord:
     late: bool = False
 
 
+SILENCE = timedelta(minutes=1)
+"""How long a loop may be without a good end, beyond three times what it is foreseen to take, before that is told."""
+
+
 class Record:
     """The record of one loop. A trouble is logged when it begins and when it ends, not every time in between."""
 
@@ -30,6 +34,8 @@ class Record:
         self._expected = expected.total_seconds()
         self._lock = threading.Lock()
         self._now = LoopRecord()
+        self._watched_since: datetime | None = None
+        self._silent = False
 
     @property
     def now(self) -> LoopRecord:
@@ -56,3 +62,13 @@ class Record:
             self._now = replace(before, runs=before.runs + 1, seconds=seconds, failing_since=since)
         if before.failing_since is None:
             log.error("%s fails, and is tried again and again", self.name, exc_info=failure)
+
+    def watch(self, *, at: datetime) -> None:
+        """Say once that no run has ended for far too long: of one that hangs nothing else would tell."""
+        with self._lock:
+            self._watched_since = self._watched_since or at
+            since = self._now.last_success or self._watched_since
+            silent = self._now.failing_since is None and at - since > 3 * timedelta(seconds=self._expected) + SILENCE
+            news, self._silent = silent and not self._silent, silent
+        if news:
+            log.error("%s hangs: no run of it has ended since %s", self.name, f"{since:%H:%M:%S}Z")

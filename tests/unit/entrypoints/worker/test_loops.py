@@ -152,6 +152,39 @@ def test_lateness_is_logged_when_it_begins(caplog: pytest.LogCaptureFixture) -> 
     assert [each.getMessage() for each in caplog.records] == ["sweep took 3.0 s, longer than the 2.0 s foreseen"]
 
 
+def test_that_a_run_hangs_is_logged_once_until_one_ends_again(caplog: pytest.LogCaptureFixture) -> None:
+    record = Record(name="sweep", expected=timedelta(seconds=2))
+    record.succeeded(at=NOON, seconds=0.1)
+
+    with caplog.at_level(logging.WARNING):
+        for minutes in (0, 1, 2, 3, 100):
+            record.watch(at=NOON + timedelta(minutes=minutes))
+        record.succeeded(at=NOON + timedelta(minutes=101), seconds=0.1)
+        for minutes in (101, 102, 103, 104):
+            record.watch(at=NOON + timedelta(minutes=minutes))
+
+    said = [each.getMessage() for each in caplog.records]
+    assert said == [
+        "sweep hangs: no run of it has ended since 12:00:00Z",
+        "sweep hangs: no run of it has ended since 13:41:00Z",
+    ]
+
+
+def test_a_loop_that_fails_does_not_hang_and_one_that_never_ended_a_run_does(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failing, hanging = (Record(name=name, expected=timedelta(seconds=2)) for name in ("failing", "hanging"))
+    failing.failed(OSError(), at=NOON, seconds=0.1)
+
+    with caplog.at_level(logging.ERROR):
+        for minutes in (0, 5, 10):
+            for record in (failing, hanging):
+                record.watch(at=NOON + timedelta(minutes=minutes))
+
+    said = [each.getMessage() for each in caplog.records if "hangs" in each.getMessage()]
+    assert said == ["hanging hangs: no run of it has ended since 12:00:00Z"]
+
+
 def test_a_record_tells_of_the_last_success_and_of_the_first_failure_since() -> None:
     record = Record(name="sweep", expected=timedelta(seconds=2))
     later = NOON + timedelta(minutes=1)
