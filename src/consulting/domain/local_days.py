@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.local_time import LocalClock, LocalWindow, timezone_problems, zone
@@ -26,11 +26,6 @@ def local_days(*, first: date, last: date, timezone: str) -> Period | None:
     if not stretches:
         return local_days(first=first, last=last - timedelta(days=1), timezone=timezone) if first < last else None
     return Period(min(each.start for each in stretches), max(each.end for each in stretches))
-
-
-def local_date(instant: datetime, *, timezone: str) -> date:
-    """Give the calendar date that an instant falls on in the zone."""
-    return instant.astimezone(UTC).astimezone(zone(timezone)).date()
 
 
 def _day(day: date, timezone: str) -> tuple[Period, ...]:

@@ -39,7 +39,3 @@ class Period:
     def contains(self, instant: datetime) -> bool:
         """Tell whether the instant lies in [start, end)."""
         return self.start <= instant < self.end
-
-    def encloses(self, other: Period) -> bool:
-        """Tell whether the whole of the other period lies in this one."""
-        return self.start <= other.start and other.end <= self.end

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -21,14 +20,6 @@ class Verdict(StrEnum):
     JUST_CONFIRMED = "just_confirmed"
     TOO_LATE = "too_late"
     NOT_DUE_ANY_MORE = "not_due_any_more"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reminder:
-    """One reminder of a session: `lead` before `start`. At most one each per session, lead and start."""
-
-    lead: timedelta
-    start: datetime
 
 
 def judge(session: Session, *, lead: timedelta, leads: Sequence[timedelta] = DEFAULT_LEADS, at: datetime) -> Verdict:

@@ -25,6 +25,8 @@ def main() -> int:
         return int(commands(standalone_mode=False) or 0)
     except click.exceptions.Abort:
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as question:
+        click.echo(question.format_message())
     except click.ClickException as problem:
         complain(" ".join(problem.format_message().split()))
     except CannotStart as problem:

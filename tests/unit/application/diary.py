@@ -6,42 +6,34 @@ memory adapters and over Postgres.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consulting.application.callers import Caller
-from consulting.application.directory import OfferedSlot
-from consulting.application.ports.payment_gateway import PaymentGatewayUnavailable
-from consulting.application.ports.transactions import Transaction
 from consulting.domain.availability import Block
-from consulting.domain.errors import ConsultingError
 from consulting.domain.offering import slots
-from consulting.domain.payments import IntentStatus, Payment
+from consulting.domain.payments import IntentStatus
 from consulting.domain.period import Period
 from consulting.domain.researchers import Researcher
-from consulting.domain.session_states import DC, SC, SF, SP, State, Status
+from consulting.domain.session_states import DC, SC, SF, SP, Status
 from consulting.domain.sessions import Session
-from tests.unit.application.fuse import Crash, Fragile, FragileTransactions, Fuse
-from tests.unit.application.marketplace import MemoryMarketplace, account_of, client, in_memory
+from tests.unit.application.fuse import Fragile, FragileTransactions, Fuse
+from tests.unit.application.marketplace import MemoryMarketplace, account_of, in_memory
+from tests.unit.application.onlooker import CLIENTS, OVER, Onlooker, pick
 
 EVE_OF_THE_CHANGE = datetime(2026, 10, 24, 6, tzinfo=UTC)
 """The clocks of Berlin go back in the night that follows."""
 
 HOURS = [("22:00", "24:00"), ("01:00", "04:00"), ("00:00", "02:30"), ("23:00", "02:00")]
-OVER = frozenset({IntentStatus.SUCCEEDED, IntentStatus.CANCELED})
-CLIENTS = [client(name) for name in ("ada", "bea", "cyd")]
 whose = st.integers(0, 50)
-_T = TypeVar("_T")
 
 
-class Diary(RuleBasedStateMachine):
+class Diary(Onlooker, RuleBasedStateMachine):
     """A few days in the life of a small marketplace."""
 
     def open_marketplace(self) -> MemoryMarketplace:
@@ -77,11 +69,11 @@ class Diary(RuleBasedStateMachine):
 
     @rule(who=whose, researcher=whose, slot=whose, pays=st.sampled_from(["not yet", "opens", "charged"]))
     def somebody_books(self, who: int, researcher: int, slot: int, pays: str) -> None:
-        offered = self.sturdy.offered(_pick(self.researchers, researcher))
+        offered = self.sturdy.offered(pick(self.researchers, researcher))
         if not offered:
             return
         with self.attempting():
-            caller = _pick(CLIENTS, who)
+            caller = pick(CLIENTS, who)
             held = self.market.book(caller=caller, time_slot_id=self.some_slot(offered, slot)).session
             if pays != "not yet" and not held.free:
                 opened = self.market.open_intent(held.id, caller=caller)
@@ -100,7 +92,7 @@ class Diary(RuleBasedStateMachine):
         chargeable = self.chargeable_intents()
         if not chargeable:
             return
-        intent_id = _pick(chargeable, which)
+        intent_id = pick(chargeable, which)
         act = {
             "pays": self.sturdy.gateway.client_pays,
             "fails": self.sturdy.gateway.client_fails,
@@ -137,16 +129,14 @@ class Diary(RuleBasedStateMachine):
     @rule(which=whose, researcher=whose, slot=whose)
     def the_client_reschedules(self, which: int, researcher: int, slot: int) -> None:
         session = self.some_session(which, preferring=(SC,))
-        offered = self.sturdy.offered(_pick(self.researchers, researcher))
+        offered = self.sturdy.offered(pick(self.researchers, researcher))
         if session and offered:
             with self.attempting():
-                self.market.reschedule(
-                    session.id, time_slot_id=_pick(offered, slot).slot.id, caller=_client_of(session)
-                )
+                self.market.reschedule(session.id, time_slot_id=pick(offered, slot).slot.id, caller=_client_of(session))
 
     @rule(researcher=whose, hours=st.integers(0, 60), length=st.integers(1, 6), cancel=st.booleans())
     def a_researcher_takes_time_off(self, researcher: int, hours: int, length: int, cancel: bool) -> None:
-        who = _pick(self.researchers, researcher)
+        who = pick(self.researchers, researcher)
         start = self.sturdy.clock.now() + timedelta(hours=hours)
         block = Block(
             id=self.sturdy.ids.new(), researcher_id=who.id, period=Period(start, start + timedelta(hours=length))
@@ -162,13 +152,13 @@ class Diary(RuleBasedStateMachine):
     @precondition(lambda self: self.blocks)
     @rule(which=whose)
     def a_researcher_comes_back(self, which: int) -> None:
-        who, block_id = _pick(self.blocks, which)
+        who, block_id = pick(self.blocks, which)
         with self.attempting():
             self.market.remove_rule(block_id, caller=account_of(who))
 
     @rule(researcher=whose, hours=st.sampled_from(HOURS))
     def a_researcher_edits_their_hours(self, researcher: int, hours: tuple[str, str]) -> None:
-        who = _pick(self.researchers, researcher)
+        who = pick(self.researchers, researcher)
         with self.attempting():
             self.market.set_hours(who, *hours, pattern_ids=_pattern_ids(who))
 
@@ -303,108 +293,9 @@ class Diary(RuleBasedStateMachine):
         if session.state in {SC, DC}:
             assert confirmations, session
 
-    # What the checks look at
-
-    @contextmanager
-    def attempting(self) -> Iterator[None]:
-        """Let somebody try: a refusal is an answer, an outage is life, and a crash is what the fuse is for."""
-        try:
-            yield
-        except (ConsultingError, PaymentGatewayUnavailable, Crash):
-            return
-
-    def could_be_booked(self, slot_id: UUID) -> bool:
-        """Book the slot as somebody new, and undo it."""
-        probe = replace(self.sturdy, transactions=Undone(self.sturdy.transactions))  # type: ignore[arg-type]
-        try:
-            probe.book(caller=client("probe"), time_slot_id=slot_id)
-        except Undo:
-            return True
-        except ConsultingError:
-            return False
-        raise AssertionError("the probe was not undone")
-
-    def saved_sessions(self) -> list[Session]:
-        with self.sturdy.transactions.begin() as tx:
-            return [
-                session
-                for each in CLIENTS
-                for session in tx.sessions.of_client(
-                    each.user_id, status=None, starting=None, after=None, limit=1000, at=self.sturdy.clock.now()
-                )
-            ]
-
-    def all_sessions(self) -> list[Session]:
-        now = self.sturdy.clock.now()
-        return [session.effective(at=now) for session in self.saved_sessions()]
-
-    def session(self, id: UUID) -> Session:
-        return next(each for each in self.all_sessions() if each.id == id)
-
-    def payments(self) -> list[Payment]:
-        sessions = self.saved_sessions()
-        with self.sturdy.transactions.begin() as tx:
-            return [payment for session in sessions for payment in tx.payments.of_session(session.id)]
-
-    def money(self, session: Session) -> tuple[int, int]:
-        """Give what the provider received for a session, and what went back."""
-        with self.sturdy.transactions.begin() as tx:
-            names = [payment.intent_id for payment in tx.payments.of_session(session.id) if payment.intent_id]
-        intents = [intent for name in names if (intent := self.sturdy.gateway.retrieve_intent(name))]
-        return sum(each.received.amount for each in intents), sum(each.returned.amount for each in intents)
-
-    def some_session(self, which: int, *, preferring: tuple[State, ...]) -> Session | None:
-        """Pick a session, mostly one in these states, so that histories get somewhere; now and then any."""
-        sessions = self.all_sessions()
-        likely = [each for each in sessions if each.state in preferring]
-        among = likely if likely and which % 5 else sessions
-        return _pick(among, which) if among else None
-
-    def some_slot(self, offered: Sequence[OfferedSlot], which: int) -> UUID:
-        """Pick a slot, mostly one that somebody's expired hold had: that is where late payments meet others."""
-        lapsed = {each.time_slot_id for each in self.all_sessions() if each.hold_expired}
-        likely = [each for each in offered if each.slot.id in lapsed and each.available]
-        return _pick(likely if likely and which % 3 else offered, which).slot.id
-
-    def chargeable_intents(self) -> list[str]:
-        """Give the intents that a client could still pay."""
-        names = [payment.intent_id for payment in self.payments() if payment.intent_id]
-        return [
-            name for name in names if (seen := self.sturdy.gateway.retrieve_intent(name)) and seen.status not in OVER
-        ]
-
-    def some_payment(self, which: int) -> Payment | None:
-        payments = self.payments()
-        return _pick(payments, which) if payments else None
-
-    def some_intent(self, which: int) -> str | None:
-        payment = self.some_payment(which)
-        return payment.intent_id if payment else None
-
-
-class Undo(BaseException):
-    """Whatever was done in this transaction is not to be."""
-
-
-class Undone:
-    """Transactions that are always undone at their end."""
-
-    def __init__(self, inner: object) -> None:
-        self._inner = inner
-
-    @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        with self._inner.begin() as tx:  # type: ignore[attr-defined]
-            yield tx
-            raise Undo
-
 
 def _live(session: Session, now: datetime) -> bool:
     return session.expires_at is None or now < session.expires_at
-
-
-def _pick(among: Sequence[_T], number: int) -> _T:
-    return among[number % len(among)]
 
 
 def _pattern_ids(researcher: Researcher) -> Callable[[int], UUID]:

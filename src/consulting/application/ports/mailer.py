@@ -65,15 +65,6 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file of a mail."""
-
-    filename: str
-    content_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """A mail ready to go; `calendar` is an iCalendar object whose METHOD is `calendar_method`."""
 

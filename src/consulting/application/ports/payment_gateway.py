@@ -20,7 +20,9 @@ class PaymentGatewayUnavailable(ConsultingError):
 
 
 class PaymentOutcomeUnknown(PaymentGatewayUnavailable):
-    """The payment provider was asked, and its answer was lost: ask again with the same key."""
+    """The payment provider didn't answer in time; nothing is lost, try again."""
+
+    # For whoever calls the port: the work may have been done, so it is repeated under the same key, never a new one.
 
     code = "PAYMENT_PROVIDER_UNAVAILABLE"
 

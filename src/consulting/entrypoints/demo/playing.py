@@ -28,11 +28,12 @@ def run_demo(settings: Settings, *, url: str, sandbox_url: str) -> bool:
         ada = _newcomer("Ada Ferreira", nickname="ada", zone="Europe/Lisbon", sign=sign, http=api)
         bela = _newcomer("Béla Németh", nickname="bela", zone="America/New_York", sign=sign, http=api)
         try:
-            _tour(ada, bela, Providers(http=sandbox))
+            complete = _tour(ada, bela, Providers(http=sandbox))
         except NotAsPromised as broken:
             click.secho(f"\n✗ {broken}", fg="red", err=True)
             return False
-    click.secho("\nEvery step came out as promised.", bold=True)
+    told = "Every step came out as promised." if complete else "Every step but the one SKIPPED came out as promised."
+    click.secho(f"\n{told}", bold=True)
     return True
 
 
@@ -44,11 +45,12 @@ def _newcomer(name: str, *, nickname: str, zone: str, sign: TokenMaker, http: ht
     return Person(name=name, email=email, zone=zone, token=token, http=http)
 
 
-def _tour(ada: Person, bela: Person, providers: Providers) -> None:
+def _tour(ada: Person, bela: Person, providers: Providers) -> bool:
+    """Play every step; False if one had to be skipped."""
     researcher = booking_steps.find_researcher(ada)
     _paid_session(ada, bela, providers, researcher)
     _free_session(bela, providers)
-    _unpaid_hold(bela, researcher)
+    return _unpaid_hold(bela, researcher)
 
 
 def _paid_session(ada: Person, bela: Person, providers: Providers, researcher: booking_steps.Json) -> None:
@@ -82,8 +84,8 @@ def _free_session(bela: Person, providers: Providers) -> None:
     ending_steps.cancel(bela, session, paid=False)
 
 
-def _unpaid_hold(bela: Person, researcher: booking_steps.Json) -> None:
-    """Hold a slot and don't pay: it is free again by itself."""
+def _unpaid_hold(bela: Person, researcher: booking_steps.Json) -> bool:
+    """Hold a slot and don't pay: it is free again by itself; False if that can't be waited for."""
     slot, session = booking_steps.hold(bela, booking_steps.choose_slots(bela, researcher))
     deadline = booking_steps.expect_held(session)
-    ending_steps.wait_for_expiry(bela, session, slot, deadline=deadline)
+    return ending_steps.wait_for_expiry(bela, session, slot, deadline=deadline)

@@ -83,12 +83,12 @@ def _pack(lines: list[str], name: str, item: list[str], *, width: int) -> None:
 
 
 def trimmed(value: Json, *, depth: int = 0) -> Json:
-    """Cut long lists and texts, and leave out what is null, and what lies too deep to be of interest."""
+    """Cut long lists and texts, and what lies too deep to be of interest."""
     match value:
         case dict() | list() if depth > DEEPEST:
             return "…"
         case dict():
-            return {key: trimmed(each, depth=depth + 1) for key, each in value.items() if each is not None}
+            return {key: trimmed(each, depth=depth + 1) for key, each in value.items()}
         case list():
             shown = [trimmed(each, depth=depth + 1) for each in value[:LONGEST_LIST]]
             return shown if len(value) <= LONGEST_LIST else [*shown, f"… {len(value) - LONGEST_LIST} more"]
