@@ -109,11 +109,12 @@ def _counted(number: int, unit: str) -> str:
 
 
 def starts(start: datetime, *, at: datetime) -> str:
-    """Word how far off the start is: `in 24 hours`, `in 55 minutes`, `now`."""
+    """Word how far off the start is: `in 24 hours`, `in 1 hour`, `in 55 minutes`, `now`."""
     minutes = round((start - at) / timedelta(minutes=1))
     if minutes <= 0:
         return "now"
-    return f"in {_counted(minutes, 'minute')}" if minutes < 100 else f"in {_counted(round(minutes / 60), 'hour')}"
+    in_minutes = minutes < 100 and minutes != 60
+    return f"in {_counted(minutes, 'minute') if in_minutes else _counted(round(minutes / 60), 'hour')}"
 
 
 def date_in_utc(instant: datetime) -> str:

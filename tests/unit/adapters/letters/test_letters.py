@@ -256,7 +256,7 @@ def test_a_moved_session_shows_where_it_was(letters: HtmlLetters, an_occasion: A
     ("ahead", "said"),
     [
         (timedelta(hours=24), "in 24 hours"),
-        (timedelta(minutes=59, seconds=40), "in 60 minutes"),
+        (timedelta(minutes=59, seconds=40), "in 1 hour"),
         (timedelta(minutes=30), "in 30 minutes"),
         (timedelta(minutes=1), "in 1 minute"),
         (timedelta(seconds=5), "now"),
@@ -354,3 +354,16 @@ def test_times_are_clear_across_midnight_and_clock_changes(
 def test_the_same_occasion_is_written_the_same_twice(letters: HtmlLetters, an_occasion: AnOccasion) -> None:
     first: Mail = letters.write(an_occasion(Kind.CONFIRMATION))
     assert letters.write(an_occasion(Kind.CONFIRMATION)) == first
+
+
+def test_a_word_without_end_is_broken_instead_of_widening_the_mail(
+    letters: HtmlLetters, an_occasion: AnOccasion, a_session: ASession
+) -> None:
+    word = "a" * 200
+    session = a_session(questions=word, client=Client(user_id="u", email="k@example.net", name=word, timezone="UTC"))
+
+    markup = letters.write(an_occasion(Kind.BOOKING_NOTICE, Role.RESEARCHER, session=session)).html
+
+    holders = re.findall(rf"<(?:p|blockquote)([^>]*)>(?:<bdi>)?{word}", markup)
+    assert len(holders) == 2
+    assert all("overflow-wrap:anywhere" in holder for holder in holders)
