@@ -108,9 +108,12 @@ def test_a_poisoned_errand_stops_no_other(workshop: Workshop) -> None:
 
     with workshop.working():
         eventually(lambda: workshop.unfinished() == 1, seconds=PROMPTLY)
+        eventually(
+            lambda: "ValueError" in workshop.read("SELECT error FROM outbox WHERE standing = 'waiting'"),
+            seconds=PROMPTLY,
+        )
 
     assert len(workshop.mailer.delivered) == 2 * (1 + len(others))
-    assert "ValueError" in workshop.read("SELECT error FROM outbox WHERE standing = 'waiting'")
 
 
 def test_a_provider_that_hangs_does_not_hold_up_what_goes_to_the_others(
