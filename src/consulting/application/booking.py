@@ -18,6 +18,7 @@ from consulting.application.publishing import release
 from consulting.domain.errors import (
     EmailRequired,
     HoldLimitReached,
+    NotYourSession,
     SessionNotFound,
     SlotNotFound,
     SlotUnavailable,
@@ -127,19 +128,22 @@ def visible_session(tx: Transaction, id: UUID, *, caller: Caller) -> Session:
     session = tx.sessions.get(id)
     if session is None:
         raise SessionNotFound
-    if caller.admin or caller.is_client_of(session):
-        return session
+    if caller.is_client_of(session):
+        return session  # the most frequent case needs no second look-up
     researcher = tx.researchers.get(session.researcher_id)
-    if researcher is None or not caller.is_researcher(researcher):
+    if researcher is None or not caller.may_see(session, researcher=researcher):
         raise SessionNotFound
     return session
 
 
 def own_session(tx: Transaction, id: UUID, *, caller: Caller) -> Session:
-    """Give the caller's own session as its client; raise SessionNotFound for any other."""
-    session = tx.sessions.get(id)
-    if session is None or not caller.is_client_of(session):
-        raise SessionNotFound
+    """Give the caller's own session as its client.
+
+    Raises NotYourSession for one that they may see in another part, and SessionNotFound for any other.
+    """
+    session = visible_session(tx, id, caller=caller)
+    if not caller.is_client_of(session):
+        raise NotYourSession
     return session
 
 

@@ -38,7 +38,7 @@ class CancelSession:
 
     @retry_on_conflict
     def __call__(self, id: UUID, *, caller: Caller, note: str | None = None) -> SessionView:
-        """Give the session afterwards. Raises SessionNotFound, SessionStarted and SessionCompleted."""
+        """Give the session afterwards. Raises SessionNotFound, NotYourSession, SessionStarted and SessionCompleted."""
         with self.transactions.begin() as tx:
             own_session(tx, id, caller=caller)
             session = cancel(tx, id, by=CanceledBy.CLIENT, note=note, clock=self.clock, ids=self.ids)
@@ -95,7 +95,7 @@ class QuoteCancellation:
     clock: Clock
 
     def __call__(self, id: UUID, *, caller: Caller) -> CancellationQuote:
-        """Give the quote. Raises SessionNotFound."""
+        """Give the quote. Raises SessionNotFound and NotYourSession."""
         with self.transactions.begin() as tx:
             session = own_session(tx, id, caller=caller)
         now = self.clock.now()

@@ -170,8 +170,8 @@ class CreatePaymentIntent:
     def __call__(self, session_id: UUID, *, caller: Caller) -> OpenIntent:
         """Give the open intent.
 
-        Raises SessionNotFound, HoldExpired, SessionCanceled, AlreadyPaid, NothingToPay, SessionCompleted, and the
-        gateway's errors.
+        Raises SessionNotFound, NotYourSession, HoldExpired, SessionCanceled, AlreadyPaid, NothingToPay,
+        SessionCompleted, and the gateway's errors.
         """
         payment = self._attempt(session_id, caller=caller)
         intent = self.at_provider(payment)
@@ -267,8 +267,8 @@ class ConfirmPayment:
     def __call__(self, session_id: UUID, *, intent_id: str, caller: Caller) -> SessionView:
         """Give the session afterwards.
 
-        Raises SessionNotFound, PaymentIntentUnknown (no call, no write), PaymentMismatch, PaymentIncomplete with the
-        provider's `status`, and the gateway's errors.
+        Raises SessionNotFound, NotYourSession, PaymentIntentUnknown (no call, no write), PaymentMismatch,
+        PaymentIncomplete with the provider's `status`, and the gateway's errors.
         """
         with self.transactions.begin() as tx:
             own_session(tx, session_id, caller=caller)

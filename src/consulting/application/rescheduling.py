@@ -38,7 +38,8 @@ class RescheduleSession:
     def __call__(self, id: UUID, *, time_slot_id: UUID, caller: Caller) -> SessionView:
         """Give the session afterwards.
 
-        Raises SessionNotFound, SlotNotFound, SessionNotConfirmed, PriceDiffers, RescheduleTooLate and SlotUnavailable.
+        Raises SessionNotFound, NotYourSession, SlotNotFound, SessionNotConfirmed, PriceDiffers, RescheduleTooLate and
+        SlotUnavailable.
         """
         with self.transactions.begin() as tx:
             seen = own_session(tx, id, caller=caller)

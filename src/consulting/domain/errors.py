@@ -65,6 +65,12 @@ class SessionNotFound(ConsultingError):
     code = "SESSION_NOT_FOUND"
 
 
+class NotYourSession(ConsultingError):
+    """Only the client of this session can do this."""
+
+    code = "NOT_YOUR_SESSION"
+
+
 # Booking
 
 

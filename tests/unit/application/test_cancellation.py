@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from consulting.adapters.memory import Trouble
+from consulting.application.callers import Caller
 from consulting.application.cancellation import cancel
 from consulting.application.ports.outbox import Errand
 from consulting.domain.cancellation import CanceledBy
-from consulting.domain.errors import SessionCompleted, SessionNotFound, SessionStarted
+from consulting.domain.errors import NotYourSession, SessionCompleted, SessionNotFound, SessionStarted
 from consulting.domain.money import Money, nothing
 from consulting.domain.refunds import RefundState
 from consulting.domain.session_states import XC, XP, XR
@@ -111,6 +112,25 @@ def test_nobody_cancels_or_quotes_anothers_session(scene: Scene) -> None:
         scene.market.cancel(session.id, caller=BEA)
     with pytest.raises(SessionNotFound):
         scene.market.quote(session.id, caller=BEA)
+
+
+@pytest.mark.parametrize("name", ["researcher-lise", "root"])
+def test_who_may_see_a_session_without_being_its_client_is_told_that_it_is_the_clients(scene: Scene, name: str) -> None:
+    session = scene.confirmed()
+    other = scene.slot()
+    before = scene.market.transactions.snapshot()
+    caller = Caller(user_id=name, roles=frozenset({"admin"} if name == "root" else ()))
+
+    with pytest.raises(NotYourSession):
+        scene.market.cancel(session.id, caller=caller)
+    with pytest.raises(NotYourSession):
+        scene.market.quote(session.id, caller=caller)
+    with pytest.raises(NotYourSession):
+        scene.market.reschedule(session.id, time_slot_id=other.id, caller=caller)
+    with pytest.raises(SessionNotFound):
+        scene.market.reschedule(session.id, time_slot_id=other.id, caller=BEA)
+
+    assert scene.market.transactions.snapshot() == before
 
 
 def test_the_researchers_side_gives_back_everything_even_while_it_runs(scene: Scene) -> None:

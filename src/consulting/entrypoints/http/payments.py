@@ -12,6 +12,7 @@ from consulting.domain.errors import (
     AlreadyPaid,
     HoldExpired,
     NothingToPay,
+    NotYourSession,
     PaymentIncomplete,
     PaymentIntentUnknown,
     PaymentMismatch,
@@ -35,6 +36,7 @@ from consulting.entrypoints.http.security import caller_of, signed_in
     description=story(CreatePaymentIntent),
     responses=errors_of_writing(
         SessionNotFound,
+        NotYourSession,
         HoldExpired,
         SessionCanceled,
         SessionCompleted,
@@ -66,6 +68,7 @@ async def create_payment_intent(
     description=story(ConfirmPayment),
     responses=errors_of_writing(
         SessionNotFound,
+        NotYourSession,
         PaymentIntentUnknown,
         PaymentIncomplete,
         PaymentMismatch,

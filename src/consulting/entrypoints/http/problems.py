@@ -29,6 +29,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     refusals.Forbidden: 403,
     errors.OwnSlot: 403,
     errors.NotAResearcher: 403,
+    errors.NotYourSession: 403,
     refusals.PathNotFound: 404,
     errors.ResearcherNotFound: 404,
     errors.SlotNotFound: 404,
@@ -146,8 +147,14 @@ def answer_framework(request: Request[Any, Any, Any], error: HTTPException) -> R
     refusal = _BY_STATUS.get(error.status_code, refusals.InternalError)
     if refusal is refusals.InternalError:
         return answer_unexpected(request, error)
-    allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    allow = {name: _with_head(value) for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     return _answer(refusal(), allow)
+
+
+def _with_head(allowed: str) -> str:
+    """Name HEAD beside GET: the doorway lets it in wherever GET is."""
+    methods = [each.strip() for each in allowed.split(",")]
+    return ", ".join(dict.fromkeys([*methods, "HEAD"] if "GET" in methods else methods))
 
 
 def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

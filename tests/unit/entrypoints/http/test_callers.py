@@ -127,9 +127,16 @@ def test_anothers_session_is_as_if_it_did_not_exist(
 def test_paying_and_canceling_as_a_client_is_the_clients_alone(
     frontend: Frontend, session: dict[str, Any], user: str
 ) -> None:
-    answer = frontend.call("PATCH", f"/api/sessions/{session['id']}/cancel", by=user)
+    mine = session["id"]
+    answers = [
+        frontend.call("PATCH", f"/api/sessions/{mine}/cancel", by=user),
+        frontend.get(f"/api/sessions/{mine}/cancellation", by=user),
+        frontend.post("/api/payment/intent", {"session_id": mine}, by=user),
+        frontend.post("/api/payment/confirm", {"session_id": mine, "payment_intent_id": "pi_1"}, by=user),
+    ]
 
-    assert refusal(answer) == (404, "SESSION_NOT_FOUND")
+    assert [refusal(answer) for answer in answers] == [(403, "NOT_YOUR_SESSION")] * 4
+    assert frontend.get(f"/api/sessions/{mine}", by="ada").json() == session
     assert frontend.get("/api/sessions", by=user).json()["sessions"] == []
 
 
