@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -16,7 +17,7 @@ from litestar.params import QueryParameter
 from litestar.types import Empty
 
 from consulting.domain.errors import FieldProblem, ValidationFailed
-from consulting.entrypoints.http.validation import NO_NUL, problem_of
+from consulting.entrypoints.http.validation import NO_NUL, one_of, problem_of
 
 # The framework reads 1 as true, and numbers as instants; the contract doesn't.
 _SPELLINGS: Final[Mapping[type, tuple[re.Pattern[str], str]]] = {
@@ -96,9 +97,15 @@ def _parameters(handler: Any) -> Mapping[str, Parameter]:
             found[mark.name or field.name] = Parameter(
                 type=_constrained(plain, mark),
                 required=field.default is Empty,
-                spelling=_SPELLINGS.get(plain),
+                spelling=_spelling(plain),
             )
     return found
+
+
+def _spelling(kind: Any) -> tuple[re.Pattern[str], str] | None:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return re.compile("|".join(map(re.escape, kind))), one_of(kind)
+    return _SPELLINGS.get(kind)
 
 
 def _constrained(kind: Any, mark: QueryParameter) -> Any:

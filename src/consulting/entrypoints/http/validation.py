@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -28,6 +29,11 @@ _KINDS: Final = {
     "null": "null",
 }
 _EXPECTED: Final = re.compile(r"^Expected `(?P<kind>[^`]+)`(?P<rest>.*)$", re.DOTALL)
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Say which words there are to choose from."""
+    return f"give one of {', '.join(words)}"
 
 
 def problem_of(error: msgspec.ValidationError, *, within: str = "") -> FieldProblem:

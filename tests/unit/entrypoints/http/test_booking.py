@@ -166,6 +166,12 @@ def test_a_parameter_of_the_list_that_is_not_right_is_named(
     assert list(problems(anybody.get("/api/sessions", by="ada", **params))) == [field]
 
 
+def test_a_status_that_there_is_not_is_answered_with_those_that_there_are(anybody: Frontend) -> None:
+    found = problems(anybody.get("/api/sessions", by="ada", status="x"))
+
+    assert found == {"status": "give one of scheduled, completed, canceled"}
+
+
 def test_a_session_canceled_by_its_client_says_so_however_often(frontend: Frontend) -> None:
     session = frontend.held(frontend.researcher("curie"))
     path = f"/api/sessions/{session['id']}/cancel"
