@@ -7,20 +7,28 @@ from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.exceptions import InternalServerException
 
 from consulting.application.callers import Caller
 from consulting.domain.errors import ValidationFailed
-from consulting.entrypoints.http.refusals import BodyMalformed, UnsupportedMediaType
+from consulting.entrypoints.http.refusals import BodyMalformed, RequestMalformed, UnsupportedMediaType
 from consulting.entrypoints.http.validation import problem_of
 
 
 class ApiRequest(Request[Caller | None, Any, Any]):
     """A request whose JSON body is decoded once, straight into what its handler takes."""
 
+    async def body(self) -> bytes:
+        """Give the whole body. Raises RequestMalformed if the client breaks off before its end."""
+        try:
+            return await super().body()
+        except InternalServerException:  # the framework's name for it; nothing of ours has failed
+            raise RequestMalformed from None
+
     async def json(self) -> Any:
         """Give the body as the handler's `data`; None for no body at all.
 
-        Raises UnsupportedMediaType, BodyMalformed and ValidationFailed.
+        Raises RequestMalformed, UnsupportedMediaType, BodyMalformed and ValidationFailed.
         """
         body = await self.body()
         if not body and _optional(self.route_handler):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Final
 
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from consulting.application.ports.clock import Identities
@@ -38,34 +39,46 @@ class Doorway:
         else:
             await self._app(scope, receive, send)
 
-    async def _let_through(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        passage = _Passage(scope, send, name=self._name(scope))
+    async def _let_through(self, given: HTTPScope, receive: Receive, send: Send) -> None:
+        passage = _Passage(send, name=name_of(given["headers"], ids=self._ids), bodiless=given["method"] == "HEAD")
+        scope = _as_get(given) if passage.bodiless else given
         token, began = REQUEST_ID.set(passage.name.decode()), time.perf_counter()
         try:
             await self._app(scope, receive, passage.send)
         except Exception:
-            log.exception("%s failed outside every handler", scope["method"])
+            log.exception("%s failed outside every handler", given["method"])
             await passage.apologize()
         finally:
             REQUEST_ID.reset(token)
             self._metrics.note(scope, status=passage.status, seconds=time.perf_counter() - began)
 
-    def _name(self, scope: HTTPScope) -> bytes:
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        return given if _FIT.fullmatch(given) else str(self._ids.new()).encode()
+
+def name_of(headers: Iterable[tuple[bytes, bytes]], *, ids: Identities) -> bytes:
+    """Name a request: as its own header says if that fits, else by a new id."""
+    given = next((value for name, value in headers if name == b"x-request-id"), b"")
+    return given if _FIT.fullmatch(given) else str(ids.new()).encode()
+
+
+def _as_get(scope: HTTPScope) -> HTTPScope:
+    """HEAD is GET without the body of the answer, for every path that takes GET; it is measured as one, too."""
+    asked = scope.copy()
+    asked["method"] = HttpMethod.GET
+    return asked
 
 
 class _Passage:
     """The way out of one request."""
 
-    def __init__(self, scope: HTTPScope, send: Send, *, name: bytes) -> None:
-        self.name, self.status = name, 0
-        self._scope, self._send = scope, send
+    def __init__(self, send: Send, *, name: bytes, bodiless: bool) -> None:
+        self.name, self.status, self.bodiless = name, 0, bodiless
+        self._send = send
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-request-id", self.name)]
+        elif self.bodiless and message["type"] == "http.response.body":
+            message["body"] = b""
         await self._send(message)
 
     async def apologize(self) -> None:
@@ -73,5 +86,4 @@ class _Passage:
             return  # the answer has begun: the server closes the connection, which tells the client that it is cut off
         headers = [(b"content-type", b"application/json")]
         await self.send({"type": "http.response.start", "status": 500, "headers": headers})
-        body = b"" if self._scope["method"] == "HEAD" else envelope(InternalError())
-        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+        await self.send({"type": "http.response.body", "body": envelope(InternalError()), "more_body": False})

@@ -38,11 +38,13 @@ def serve_on(settings: Settings, *, listener: socket.socket) -> None:
 
     from consulting.entrypoints.container import build_container  # noqa: PLC0415
     from consulting.entrypoints.http.app import create_app  # noqa: PLC0415
+    from consulting.entrypoints.http.unreadable import reading_protocol  # noqa: PLC0415
 
+    container = build_container(settings)
     config = uvicorn.Config(
-        create_app(build_container(settings)),
+        create_app(container),
         loop="uvloop",
-        http="httptools",
+        http=reading_protocol(container.identities()),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -41,6 +41,42 @@ def test_a_wrong_method_is_answered_with_those_that_are_right(
     assert allowed in answer.headers["Allow"]
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/health/live", 200),
+        ("/api/researchers", 200),
+        ("/schema", 200),
+        ("/schema/files/swagger-ui.css", 200),
+        ("/api/researchers?unknown=1", 400),
+        ("/api/sessions", 401),
+        ("/nowhere", 404),
+        ("/api/payment/intent", 405),
+    ],
+)
+def test_head_is_answered_as_get_but_without_a_body(anybody: Frontend, path: str, status: int) -> None:
+    head, get = (anybody.call(method, path) for method in ("HEAD", "GET"))
+
+    assert (head.status_code, get.status_code) == (status, status)
+    assert head.content == b""
+    assert head.headers["X-Request-Id"]
+    for name in ("Content-Type", "Content-Length", "Allow"):
+        assert head.headers.get(name) == get.headers.get(name)
+
+
+def test_head_is_named_wherever_get_is_taken(anybody: Frontend) -> None:
+    assert set(anybody.call("PUT", "/health/live").headers["Allow"].split(", ")) >= {"GET", "HEAD"}
+    assert "HEAD" not in anybody.get("/api/payment/intent").headers["Allow"]
+
+
+def test_head_that_fails_outside_every_handler_is_an_error_without_a_body(frontend: Frontend) -> None:
+    frontend.market.transactions.begin = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value] # it breaks
+
+    answer = frontend.call("HEAD", "/api/researchers")
+
+    assert (answer.status_code, answer.content) == (500, b"")
+
+
 def test_a_body_over_the_limit_is_too_large() -> None:
     with opened(CONSULTING_MAX_BODY_BYTES="2000") as frontend:
         body = json.dumps({"time_slot_id": "x" * 2000}).encode()

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import uvicorn
+from prometheus_client.parser import text_string_to_metric_families as families
+
+from consulting.entrypoints.http.unreadable import reading_protocol
+from tests.unit.entrypoints.http.frontend import Frontend, opened, signed_in, token
+
+
+@dataclass
+class Served:
+    """The API on a real socket, and a client that minds no rules."""
+
+    front: Frontend
+    port: int
+
+    def exchange(self, sent: bytes) -> bytes:
+        """Send these bytes and read until the server closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(sent)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def break_off(self, sent: bytes) -> None:
+        """Send these bytes and close the connection without waiting for an answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(sent)
+
+    def counted(self, *, route: str, status: str) -> float:
+        """Say how many requests of this route were answered with this status."""
+        shown = httpx.get(f"http://127.0.0.1:{self.port}/metrics", headers=signed_in("admin"), timeout=10).text
+        samples = (each for family in families(shown) for each in family.samples)
+        wanted = {"route": route, "status": status}
+        return sum(
+            each.value for each in samples if each.name.endswith("_count") and wanted.items() <= each.labels.items()
+        )
+
+    def wait_for(self, *, route: str, status: str) -> None:
+        """Wait until such a request was answered."""
+        until = time.monotonic() + 10
+        while not self.counted(route=route, status=status):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+@contextmanager
+def serving() -> Iterator[Served]:
+    with opened() as front, socket.create_server(("127.0.0.1", 0)) as listener:
+        protocol = reading_protocol(front.market.ids)
+        server = uvicorn.Server(
+            uvicorn.Config(front.http.app, http=protocol, ws="none", lifespan="off", log_config=None)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield Served(front=front, port=listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with serving() as found:
+        yield found
+
+
+BOOKING = b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer "
+WEBHOOK = b"POST /api/payment/webhook HTTP/1.1\r\nHost: a\r\nStripe-Signature: t=1"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b'Content-Length: 50\r\n\r\n{"ti', b'Transfer-Encoding: chunked\r\n\r\n4\r\n{"ti\r\nzz\r\n'],
+    ids=["cut", "chunk"],
+)
+@pytest.mark.parametrize("route", ["/api/sessions", "/api/payment/webhook"])
+def test_a_client_that_breaks_off_in_mid_body_is_no_failure_of_ours(
+    served: Served, caplog: pytest.LogCaptureFixture, route: str, rest: bytes
+) -> None:
+    head = BOOKING + token("ada").encode() if route == "/api/sessions" else WEBHOOK
+    with caplog.at_level(logging.INFO):
+        served.break_off(head + b"\r\n" + rest)
+        served.wait_for(route=route, status="400")
+
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
+    assert served.counted(route=route, status="500") == 0
+
+
+UNREADABLE = {
+    "no such method": b"FOO /health/live HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a negative length": b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
+    "an endless path": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\x00",
+}
+
+
+@pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_is_no_readable_request_is_answered_like_every_error(served: Served, sent: bytes) -> None:
+    head, _, body = served.exchange(sent).partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    headers = httpx.Headers(dict(line.split(": ", 1) for line in lines))
+
+    assert status == "HTTP/1.1 400 Bad Request"
+    assert headers["Content-Type"] == "application/json"
+    assert int(headers["Content-Length"]) == len(body)
+    assert headers["X-Request-Id"]
+    assert json.loads(body)["error"] == {"code": "BAD_REQUEST", "message": "The request can't be read.", "details": {}}
+
+
+def test_an_unreadable_request_keeps_the_id_that_it_came_with(served: Served) -> None:
+    head = b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine-7\r\nContent-Length: -5\r\n\r\n"
+
+    assert b"\r\nx-request-id: mine-7\r\n" in served.exchange(head)
+
+
+def test_head_over_the_wire_has_the_length_of_the_body_and_no_body(served: Served) -> None:
+    answer = served.exchange(b"HEAD /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\ncontent-length: 15\r\n" in answer
+    assert answer.endswith(b"\r\n\r\n")
