@@ -122,6 +122,10 @@ def test_nothing_was_given_up(evening: Evening) -> None:
     assert evening.day.read("SELECT errand, data, error FROM outbox WHERE standing <> 'done'") == []
 
 
+def test_the_audit_finds_nothing(evening: Evening) -> None:
+    assert list(evening.day.container.audit()()) == []
+
+
 def test_every_session_that_stands_has_exactly_one_meeting_at_its_time_and_every_other_none(evening: Evening) -> None:
     for session_id in evening.day.sessions:
         session, meetings = evening.day.session(session_id), evening.meetings_of(session_id)
