@@ -12,9 +12,11 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from stripe import WebhookSignature
 
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.transactions import PostgresTransactions
+from consulting.adapters.stripe import open_gateway
 from tests.unit.application.marketplace import MemoryMarketplace, in_memory
 from tests.unit.entrypoints.http.frontend import Frontend, opened, problems, refusal, signed_in
 
@@ -149,6 +151,41 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_sent(database_url: str)
 
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"BODY_TOO_LARGE" in answer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        "null",
+        '{"id": "evt_1", "type": "payment_intent.succeeded"}',
+        '{"id": "evt_\\u0000", "type": "a\\u0000", "data": {"object": {"object": "payment_intent", "id": "\\u0000"}}}',
+        '{"id": "\\ud800", "type": "charge.failed", "data": {"object": {"payment_intent": "\\ud800"}}}',
+    ],
+    ids=["empty", "null", "no object", "NUL", "half a surrogate pair"],
+)
+def test_whatever_the_provider_signed_is_received_and_a_bad_signature_is_not(database_url: str, body: str) -> None:
+    gateway = open_gateway(
+        secret_key="sk_test_secret",
+        publishable_key="pk_test_public",
+        webhook_secret="whsec_of_a_test",
+        api_url="http://127.0.0.1:9",
+        timeout_seconds=1,
+    )
+    good, bad = (
+        {"Stripe-Signature": WebhookSignature.generate_signature_header(body, secret)}
+        for secret in ("whsec_of_a_test", "whsec_of_another")
+    )
+    with on_database(database_url) as market:
+        market.gateway = gateway  # type: ignore[assignment] # this test never pays
+        with opened(market=market) as front:
+            path = "/api/payment/webhook"
+            received = [front.call("POST", path, content=body.encode(), headers=good) for _ in range(2)]
+            refused = front.call("POST", path, content=body.encode(), headers=bad)
+    gateway.close()
+
+    assert [(each.status_code, each.json()) for each in received] == [(200, {"received": True})] * 2
+    assert refusal(refused) == (400, "WEBHOOK_SIGNATURE_INVALID")
 
 
 def test_a_database_that_is_away_is_a_503_within_seconds() -> None:

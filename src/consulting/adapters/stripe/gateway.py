@@ -140,7 +140,7 @@ class StripeGateway:
 
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """Check a message's signature and age on its raw bytes, and read it. Raises WebhookSignatureInvalid."""
-        return events.read_event(self._client, body=body, headers=headers, secret=self._webhook_secret)
+        return events.read_event(body=body, headers=headers, secret=self._webhook_secret)
 
     def books(self) -> StripeBooks:
         """Give Stripe's own books, over the same connections."""
