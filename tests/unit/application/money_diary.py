@@ -12,7 +12,8 @@ from consulting.domain.payments import Dispute, Intent
 from consulting.domain.refunds import RefundReason, RefundState
 from consulting.domain.session_states import DC, DR, SC
 from consulting.domain.sessions import Session
-from tests.unit.application.diary import CLIENTS, Diary, _pick, whose
+from tests.unit.application.diary import Diary, whose
+from tests.unit.application.onlooker import CLIENTS, pick
 
 
 class MoneyDiary(Diary):
@@ -21,8 +22,8 @@ class MoneyDiary(Diary):
     @rule(who=whose, researcher=whose, slot=whose, then=st.sampled_from(["stands", "canceled", "canceled", "dying"]))
     def somebody_pays_and_thinks_again(self, who: int, researcher: int, slot: int, then: str) -> None:
         """Get to where refunds are due, some with an answer that gets lost."""
-        offered = self.sturdy.offered(_pick(self.researchers[:2], researcher))
-        caller = _pick(CLIENTS, who)
+        offered = self.sturdy.offered(pick(self.researchers[:2], researcher))
+        caller = pick(CLIENTS, who)
         if not offered:
             return
         with self.attempting():
@@ -57,7 +58,7 @@ class MoneyDiary(Diary):
     def a_bank_decides(self, which: int, won: bool) -> None:
         intents = [each for each in self.charged_intents() if each.dispute is Dispute.OPEN]
         if intents:
-            self.sturdy.gateway.dispute_ends(_pick(intents, which).id, won=won)
+            self.sturdy.gateway.dispute_ends(pick(intents, which).id, won=won)
 
     # What must be true after each
 
@@ -126,7 +127,7 @@ class MoneyDiary(Diary):
                 for each in intents
                 if each.session_id and any(refund.unsent for refund in tx.refunds.of_session(each.session_id))
             ]
-        return _pick(due if due and which % 4 else intents, which)
+        return pick(due if due and which % 4 else intents, which)
 
     def charged_intents(self) -> list[Intent]:
         shown = (self.sturdy.gateway.retrieve_intent(each.intent_id) for each in self.payments() if each.intent_id)
