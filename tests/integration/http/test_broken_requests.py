@@ -124,6 +124,20 @@ def test_an_unreadable_request_keeps_the_id_that_it_came_with(served: Served) ->
     assert b"\r\nx-request-id: mine-7\r\n" in served.exchange(head)
 
 
+@pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_an_unreadable_request_does_not_take_the_id_of_the_one_before(served: Served, sent: bytes) -> None:
+    before = b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine-7\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(before)
+        first = connection.recv(65536)
+        connection.sendall(sent)
+        second = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert b"\r\nx-request-id: mine-7\r\n" in first
+    assert b"400 Bad Request" in second
+    assert b"mine-7" not in second
+
+
 def test_head_over_the_wire_has_the_length_of_the_body_and_no_body(served: Served) -> None:
     answer = served.exchange(b"HEAD /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 
