@@ -131,7 +131,8 @@ PLANTED: dict[Fault, str] = {
     f" cancellation_reason = NULL, researcher_id = other.researcher_id, time_slot_id = other.time_slot_id,"
     f" start_time = other.start_time, end_time = other.end_time"
     f" FROM (SELECT * FROM sessions WHERE id = {STANDS}) AS other WHERE sessions.id = {CANCELED}",
-    Fault.OFF_SLOT: f"UPDATE sessions SET start_time = start_time + interval '1 minute' WHERE id = {STANDS}",
+    Fault.OFF_SLOT: "ALTER TABLE sessions DROP CONSTRAINT sessions_of_their_slot;"
+    f"UPDATE sessions SET start_time = start_time + interval '1 minute' WHERE id = {STANDS}",
     Fault.PAID_WITHOUT_SESSION: "UPDATE sessions SET payment_status = 'pending', expires_at = start_time"
     f" WHERE id = {STANDS}",
     Fault.SESSION_WITHOUT_PAYMENT: f"UPDATE payments SET state = 'canceled', received_amount = NULL,"

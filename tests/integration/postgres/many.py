@@ -89,7 +89,8 @@ STEPS = (
            CASE WHEN {_PAST} THEN 'completed' ELSE 'scheduled' END,
            CASE WHEN {_PAST} OR n %% 5 > 0 THEN 'completed' ELSE 'pending' END,
            CASE WHEN {_PAST} OR n %% 5 > 0 THEN NULL
-                ELSE %(now)s::timestamptz + make_interval(mins => 15 - 20 * (r %% 20 = 0)::int) END,
+                ELSE LEAST({_START}, %(now)s::timestamptz + make_interval(mins => 15 - 20 * (r %% 20 = 0)::int))
+                END,
            false, 0, %(now)s, %(now)s
     FROM generate_series(0, %(researchers)s - 1) r, generate_series(0, {SLOTS_EACH - 1}) n
     WHERE n %% ({SLOTS_EACH} / %(each)s) = 0

@@ -152,8 +152,10 @@ def calendar(
         )
         for hour in starts
     ]
+    former = [withdrawn(transactions, slot, choose) for slot in slots]
     Setting(transactions).publish(*slots)
-    sessions = [booked(transactions, slot, choose) for slot in slots if choose.random() < 0.5]
+    some = [choose.choice([now, now, before]) for now, before in zip(slots, former, strict=True)]
+    sessions = [booked(transactions, slot, choose) for slot in some if choose.random() < 0.5]
     gone = [slot for slot in slots if choose.random() < 0.2]
     with transactions.begin() as tx:
         publication = Publication(withdraw=tuple(slot.id for slot in gone))
@@ -161,17 +163,25 @@ def calendar(
     return [replace(slot, withdrawn=slot in gone) for slot in slots], [each for each in sessions if each]
 
 
-def booked(transactions: PostgresTransactions, slot: TimeSlot, choose: random.Random) -> Session | None:
-    """Book it: a hold of some length, a confirmed session, a canceled one; sometimes on the time of a neighbour too."""
-    number = slot.id.int >> 80
+def withdrawn(transactions: PostgresTransactions, slot: TimeSlot, choose: random.Random) -> TimeSlot:
+    """Keep a withdrawn slot that overlaps this one, and sometimes its neighbour too."""
     later = timedelta(minutes=choose.choice([30, 90]))
     shifted = Period(slot.period.start + timedelta(minutes=30), slot.period.end + later)
-    period = choose.choice([slot.period, slot.period, shifted])
+    former = replace(slot, id=sample.identity("slot", (slot.id.int >> 80) + 500), period=shifted)
+    Setting(transactions).publish(former)
+    Setting(transactions).withdraw(former)
+    return former
+
+
+def booked(transactions: PostgresTransactions, slot: TimeSlot, choose: random.Random) -> Session | None:
+    """Book it: a hold of some length, a confirmed session, or a canceled one."""
+    number = slot.id.int >> 80
+    deadline = min(sample.after(minutes=choose.randint(1, 3 * 24 * 60)), slot.period.start)
     session = choose.choice(
         [
-            sample.held(slot, number, period=period, expires_at=sample.after(minutes=choose.randint(1, 3 * 24 * 60))),
-            sample.confirmed(slot, number, period=period),
-            sample.canceled(sample.held(slot, number, period=period)),
+            sample.held(slot, number, expires_at=deadline),
+            sample.confirmed(slot, number),
+            sample.canceled(sample.held(slot, number)),
         ]
     )
     try:

@@ -57,6 +57,8 @@ SPOILT = [
     ("researchers", {"rating_total": "11"}, "researchers_rating"),
     ("researchers", {"topics": "'{}'"}, "researchers_expertise"),
     ("researchers", {"name": "repeat('x', 201)"}, "researchers_lengths"),
+    ("researchers", {"name": "''"}, "researchers_named"),
+    ("researchers", {"timezone": "''"}, "researchers_named"),
     ("researchers", {"created_at": FOREVER}, "researchers_instants"),
     ("availability_patterns", {"weekday": "7"}, "availability_patterns_weekday"),
     ("availability_patterns", {"end_minute": "start_minute"}, "availability_patterns_window"),
@@ -79,6 +81,7 @@ SPOILT = [
     ("sessions", {"expires_at": "NULL"}, "sessions_deadline"),
     ("sessions", {"payment_status": "'completed'"}, "sessions_deadline"),
     ("sessions", {"expires_at": FOREVER}, "sessions_instants"),
+    ("sessions", {"expires_at": "start_time + interval '1 microsecond'"}, "sessions_paid_before_start"),
     ("sessions", {"price_amount": "-1"}, "sessions_free"),
     ("sessions", {"price_amount": "0"}, "sessions_free"),
     ("sessions", {"price_currency": "'dollars'"}, "sessions_price_currency"),
@@ -179,43 +182,83 @@ def copy(connection: psycopg.Connection[Any], table: str, changes: Mapping[str, 
     connection.execute(f"INSERT INTO {table} SELECT {', '.join(columns)} FROM {table} ORDER BY ctid LIMIT 1".encode())
 
 
+CANCELED = {
+    "status": "'canceled'",
+    "expires_at": "NULL",
+    "canceled_by": "'system'",
+    "cancellation_reason": "'hold_expired'",
+    "canceled_at": "now()",
+}
+
+
 def test_a_withdrawn_slot_and_a_canceled_session_are_in_nobodys_way(connection: psycopg.Connection[Any]) -> None:
     copy(
         connection,
         "time_slots",
         {"id": "gen_random_uuid()", "start_time": "start_time + interval '1 minute'", "withdrawn": "true"},
     )
-    copy(
-        connection,
-        "sessions",
-        {
-            "id": "gen_random_uuid()",
-            "status": "'canceled'",
-            "expires_at": "NULL",
-            "canceled_by": "'system'",
-            "cancellation_reason": "'hold_expired'",
-            "canceled_at": "now()",
-        },
-    )
+    copy(connection, "sessions", {**CANCELED, "id": "gen_random_uuid()"})
 
 
 def test_a_session_is_never_on_another_researchers_slot(connection: psycopg.Connection[Any]) -> None:
     copy(connection, "researchers", {"id": "'00000000-0009-7000-8000-000000000000'", "user_id": "NULL"})
+    connection.execute("DELETE FROM reviews")
     with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
         connection.execute("UPDATE sessions SET researcher_id = '00000000-0009-7000-8000-000000000000'")
-    assert refused.value.diag.constraint_name == "sessions_time_slot_id_researcher_id_fkey"
+    assert refused.value.diag.constraint_name == "sessions_of_their_slot"
+
+
+def test_a_review_is_never_of_another_researcher_than_its_session(connection: psycopg.Connection[Any]) -> None:
+    copy(connection, "researchers", {"id": "'00000000-0009-7000-8000-000000000000'", "user_id": "NULL"})
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
+        connection.execute("UPDATE reviews SET researcher_id = '00000000-0009-7000-8000-000000000000'")
+    assert refused.value.diag.constraint_name == "reviews_of_the_researcher"
+
+
+ASTRAY = [
+    ("sessions", {"start_time": "start_time + interval '1 minute'"}, "sessions_of_their_slot"),
+    ("sessions", {"end_time": "end_time - interval '1 minute'"}, "sessions_of_their_slot"),
+    ("sessions", {"time_slot_id": "(SELECT id FROM time_slots ORDER BY id DESC LIMIT 1)"}, "sessions_of_their_slot"),
+    ("time_slots", {"end_time": "end_time - interval '1 minute'"}, "sessions_of_their_slot"),
+    ("payments", {"price_amount": "price_amount + 1"}, "payments_of_the_price"),
+    ("payments", {"price_currency": "'eur'"}, "payments_of_the_price"),
+    ("sessions", {"price_amount": "price_amount + 1"}, "payments_of_the_price"),
+    (
+        "sessions",
+        {"price_amount": "0", "payment_status": "'completed'", "expires_at": "NULL"},
+        "payments_of_the_price",
+    ),
+]
+
+
+@pytest.mark.parametrize(("table", "changes", "constraint"), ASTRAY)
+def test_a_row_that_contradicts_what_it_belongs_to_is_refused(
+    connection: psycopg.Connection[Any], table: str, changes: Mapping[str, str], constraint: str
+) -> None:
+    assignments = ", ".join(f"{column} = {value}" for column, value in changes.items())
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
+        connection.execute(f"UPDATE {table} SET {assignments}".encode())
+    assert refused.value.diag.constraint_name == constraint
+
+
+def test_a_session_moves_to_another_slot_and_its_time_at_once(connection: psycopg.Connection[Any]) -> None:
+    moved = connection.execute(
+        "UPDATE sessions SET time_slot_id = slot.id, start_time = slot.start_time, end_time = slot.end_time"
+        " FROM time_slots AS slot WHERE slot.id <> sessions.time_slot_id"
+    )
+    assert moved.rowcount == 1
+
+
+def test_a_free_session_is_never_charged(connection: psycopg.Connection[Any]) -> None:
+    free = "00000000-0009-7003-8000-000000000000"
+    copy(connection, "sessions", {**CANCELED, "id": f"'{free}'", "price_amount": "0", "payment_status": "'completed'"})
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
+        copy(connection, "payments", {"id": "gen_random_uuid()", "session_id": f"'{free}'", "intent_id": "NULL"})
+    assert refused.value.diag.constraint_name == "payments_of_the_price"
 
 
 def test_a_refund_is_of_a_payment_of_its_own_session(connection: psycopg.Connection[Any]) -> None:
-    copy(
-        connection,
-        "sessions",
-        {
-            "id": "'00000000-0009-7003-8000-000000000000'",
-            "start_time": "end_time",
-            "end_time": "end_time + interval '1 hour'",
-        },
-    )
+    copy(connection, "sessions", {**CANCELED, "id": "'00000000-0009-7003-8000-000000000000'"})
     with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
         connection.execute("UPDATE refunds SET session_id = '00000000-0009-7003-8000-000000000000'")
     assert refused.value.diag.constraint_name == "refunds_payment_id_session_id_fkey"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from consulting.adapters.memory.kept import Kept, put_again, put_new, require, require_unique
+from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new, require, require_unique
 from consulting.application.ports.transactions import TransactionConflict
 from consulting.domain.payments import Dispute, Payment
 from consulting.domain.refunds import Refund
@@ -52,7 +52,8 @@ class MemoryPayments:
         return _page(found, after=after, limit=limit)
 
     def _require_possible(self, payment: Payment) -> None:
-        require(self._kept.sessions, payment.session_id)
+        if not payment.price or payment.price != require(self._kept.sessions, payment.session_id).price:
+            raise ForbiddenRecord(f"{payment.price} is not the price of session {payment.session_id}, or nothing")
         others = [each for each in self.of_session(payment.session_id) if each.id != payment.id]
         if payment.alive and any(each.alive for each in others):
             raise TransactionConflict

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from consulting.adapters.memory import cursors
-from consulting.adapters.memory.kept import Kept, put_again, put_new, require_unique
+from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new, require_unique
 from consulting.adapters.memory.time_slots import MemoryTimeSlots
 from consulting.application.ports.records import DirectoryFilter, Listed
 from consulting.domain.directory import score, topic
@@ -37,12 +37,12 @@ class MemoryResearchers:
 
     def add(self, researcher: Researcher) -> None:
         """Keep a new researcher."""
-        self._require_own_account(researcher)
+        self._require_possible(researcher)
         put_new(self._kept.researchers, researcher.id, researcher)
 
     def save(self, researcher: Researcher) -> None:
         """Keep a known researcher's new values."""
-        self._require_own_account(researcher)
+        self._require_possible(researcher)
         put_again(self._kept.researchers, researcher.id, researcher)
 
     def page(self, *, wanted: DirectoryFilter, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
@@ -82,7 +82,9 @@ class MemoryResearchers:
             cursor=cursors.write(key),
         )
 
-    def _require_own_account(self, researcher: Researcher) -> None:
+    def _require_possible(self, researcher: Researcher) -> None:
+        if not researcher.name or not researcher.timezone:
+            raise ForbiddenRecord(f"researcher {researcher.id} has no name or no time zone")
         holder = None if researcher.user_id is None else self.of_user(researcher.user_id)
         taken = holder is not None and holder.id != researcher.id
         require_unique(taken=taken, what=f"a researcher of user {researcher.user_id}")

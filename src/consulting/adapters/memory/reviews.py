@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from consulting.adapters.memory.kept import Kept, put_again, put_new, require
+from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new, require
 from consulting.domain.errors import ReviewExists
 from consulting.domain.reviews import Review
 
@@ -24,9 +24,16 @@ class MemoryReviews:
         """Keep a new review. Raises ReviewExists if the session has one."""
         if self.of_session(review.session_id) is not None:
             raise ReviewExists
-        require(self._kept.sessions, review.session_id)
+        self._require_possible(review)
         put_new(self._kept.reviews, review.id, review)
 
     def save(self, review: Review) -> None:
         """Keep a review's new values."""
+        require(self._kept.reviews, review.id)
+        self._require_possible(review)
         put_again(self._kept.reviews, review.id, review)
+
+    def _require_possible(self, review: Review) -> None:
+        session = require(self._kept.sessions, review.session_id)
+        if session.researcher_id != review.researcher_id:
+            raise ForbiddenRecord(f"session {session.id} is another researcher's")

@@ -105,11 +105,13 @@ class MemorySessions:
     def _require_possible(self, session: Session) -> None:
         require(self._kept.researchers, session.researcher_id)
         slot = require(self._kept.time_slots, session.time_slot_id)
-        if slot.researcher_id != session.researcher_id:
-            raise ForbiddenRecord(f"slot {slot.id} is another researcher's")
         if session.state not in STATES or (session.expires_at is None) is (session.state in {SP, SF}):
             raise ForbiddenRecord(f"no session is {session.state} with a deadline of {session.expires_at}")
+        if session.expires_at is not None and session.expires_at > session.period.start:
+            raise ForbiddenRecord(f"session {session.id} starts before its deadline")
         self._require_alone(session)
+        if (slot.researcher_id, slot.period) != (session.researcher_id, session.period):
+            raise ForbiddenRecord(f"slot {slot.id} is another researcher's or of another time")
 
     def _require_alone(self, session: Session) -> None:
         rivals = self._claims(session.researcher_id, session.period)

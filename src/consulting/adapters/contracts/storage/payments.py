@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from consulting.adapters.contracts import sample
@@ -78,6 +80,22 @@ class PaymentsContract(RecordsContract):
         session = sample.held(setting.slot())
         with refused("a payment of no session"):
             setting.payment(session)
+
+    def test_an_attempt_is_to_pay_the_price_of_its_session(self, transactions: Transactions, setting: Setting) -> None:
+        session = setting.held()
+        for other in (Money(11_999, "usd"), Money(12_000, "eur")):
+            with refused("a payment of another price"):
+                setting.payment(session, price=other)
+        payment = setting.payment(session)
+        with refused("a payment that changed its price"), transactions.begin() as tx:
+            tx.payments.save(replace(payment, price=Money(11_999, "usd")))
+
+    def test_a_free_session_is_never_charged(self, setting: Setting) -> None:
+        free = setting.confirmed(price=Money(0, "usd"))
+        with refused("a payment of nothing"):
+            setting.payment(free)
+        with refused("a payment for a free session"):
+            setting.payment(free, price=Money(12_000, "usd"))
 
     def test_an_unknown_attempt_cannot_be_saved(self, transactions: Transactions, setting: Setting) -> None:
         session = setting.held()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
+import pytest
+
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract, Setting
 from consulting.adapters.contracts.turns import refused, second_after_first
@@ -91,6 +93,14 @@ class ResearchersContract(RecordsContract):
     def test_an_unknown_researcher_cannot_be_saved(self, transactions: Transactions) -> None:
         with refused("saving a researcher that was never added"), transactions.begin() as tx:
             tx.researchers.save(sample.researcher())
+
+    @pytest.mark.parametrize("nothing", ["name", "timezone"])
+    def test_a_researcher_has_a_name_and_a_time_zone(self, setting: Setting, nothing: str) -> None:
+        with refused(f"a researcher without a {nothing}"):
+            setting.researcher(1, **{nothing: ""})
+        setting.researcher()
+        with refused(f"a researcher who lost the {nothing}"), setting.transactions.begin() as tx:
+            tx.researchers.save(sample.researcher(1, **{nothing: ""}))
 
     def test_a_researcher_cannot_be_added_twice(self, setting: Setting) -> None:
         setting.researcher()

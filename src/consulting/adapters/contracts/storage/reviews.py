@@ -56,6 +56,14 @@ class ReviewsContract(RecordsContract):
         with refused("a review of no session"), transactions.begin() as tx:
             tx.reviews.add(sample.review(session))
 
+    def test_a_review_is_of_the_sessions_researcher(self, transactions: Transactions, setting: Setting) -> None:
+        review = sample.review(setting.confirmed())
+        other = replace(review, researcher_id=setting.researcher(2).id)
+        with refused("a review of somebody else"), transactions.begin() as tx:
+            tx.reviews.add(other)
+        with transactions.begin() as tx:
+            tx.reviews.add(review)
+
     def test_an_unknown_review_cannot_be_saved(self, transactions: Transactions, setting: Setting) -> None:
         session = setting.confirmed()
         with refused("saving a review that was never added"), transactions.begin() as tx:

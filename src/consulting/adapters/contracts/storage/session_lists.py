@@ -87,7 +87,7 @@ class SessionListsContract(RecordsContract):
         in_order = [setting.confirmed(3), setting.held(2)][::-1]
         setting.held(1)
         setting.held(4)
-        setting.book(sample.canceled(sample.held(setting.slot(5), 5, period=sample.hour(26.6))))
+        setting.book(sample.canceled(sample.held(sample.slot(2), 5)))
         with transactions.begin() as tx:
             claims = tx.sessions.claims(researcher_id=RESEARCHER, overlapping=AROUND)
             sessions = tx.sessions.of_researcher(RESEARCHER, overlapping=AROUND)

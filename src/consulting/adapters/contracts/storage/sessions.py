@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -84,12 +85,30 @@ class SessionsContract(RecordsContract):
         with refused(f"a session that became {status} and {payment_status}"):
             setting.save(replace(session, status=status, payment_status=payment_status))
 
-    @pytest.mark.parametrize("shift", [-0.5, 0, 0.5])
+    def test_a_session_has_the_time_and_the_researcher_of_its_slot(self, setting: Setting) -> None:
+        slot = setting.slot(1)
+        setting.researcher(2)
+        with refused("a session of another time than its slot"):
+            setting.book(sample.held(slot, period=sample.hour(25.5)))
+        with refused("a session of another researcher than its slot"):
+            setting.book(replace(sample.held(slot), researcher_id=sample.identity("researcher", 2)))
+        setting.book(sample.held(slot))
+        with refused("a session moved away from its slot"):
+            setting.save(sample.held(slot, period=sample.hour(25.5)))
+
+    def test_a_session_is_to_be_paid_before_it_starts(self, setting: Setting) -> None:
+        slot = setting.slot()
+        with refused("a deadline after the start"):
+            setting.book(sample.held(slot, expires_at=slot.period.start + timedelta(microseconds=1)))
+        setting.book(sample.held(slot, expires_at=slot.period.start))
+
+    @pytest.mark.parametrize("shift", [-0.5, 0.5])
     def test_two_sessions_of_one_researcher_never_overlap(self, setting: Setting, shift: float) -> None:
         setting.held(1)
-        other = setting.slot(3)
+        setting.withdraw(sample.slot(1))
+        recut = setting.slot(3, period=sample.hour(25 + shift))
         with pytest.raises(SlotUnavailable):
-            setting.book(sample.held(other, 2, period=sample.hour(25 + shift)))
+            setting.book(sample.held(recut, 2))
 
     def test_an_expired_hold_is_in_the_way_until_it_is_swept(self, setting: Setting) -> None:
         lapsed = setting.held(1)
@@ -148,7 +167,9 @@ class SessionsContract(RecordsContract):
         self, transactions: Transactions, setting: Setting
     ) -> None:
         session = setting.confirmed(1)
-        moved = replace(session, period=sample.hour(25.5), sequence=session.sequence + 1)
+        setting.withdraw(sample.slot(1))
+        recut = setting.slot(2, period=sample.hour(25.5))
+        moved = replace(session, time_slot_id=recut.id, period=recut.period, sequence=session.sequence + 1)
         setting.save(moved)
         with transactions.begin() as tx:
             assert tx.sessions.get(session.id) == moved

@@ -79,7 +79,7 @@ class TransactionsContract(RecordsContract):
 
     def test_a_refusal_by_a_rule_undoes_what_went_before_it(self, transactions: Transactions, setting: Setting) -> None:
         session = setting.held()
-        rival = sample.held(setting.slot(2), 2, period=session.period)
+        rival = sample.held(sample.slot(), 2)
 
         def record_and_book() -> None:
             with transactions.begin() as tx:

@@ -120,7 +120,7 @@ time_slots = Table(
     CheckConstraint("end_time <= start_time + interval '24 hours'", name="at_most_a_day"),
     instants("start_time", "end_time"),
     UniqueConstraint("researcher_id", "start_time", "end_time"),
-    UniqueConstraint("id", "researcher_id"),
+    UniqueConstraint("id", "researcher_id", "start_time", "end_time", name="time_slots_as_booked"),
     ExcludeConstraint(
         ("researcher_id", "="),
         (text("tstzrange(start_time, end_time)"), "&&"),

@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -42,7 +41,7 @@ from consulting.domain.refunds import ON_ITS_WAY, TRIES, RefundReason, RefundSta
 
 class _Payments(TypedColumns):
     id: Named[UUID] = Column(primary_key=True)
-    session_id: Named[UUID] = Column(ForeignKey("sessions.id"))
+    session_id: Named[UUID]
     attempt: Named[int]
     intent_id: Named[str | None] = Column(Text)
     price_amount: Named[int] = Column(Amount)
@@ -61,6 +60,12 @@ payments = Table(
     "payments",
     metadata,
     _Payments,
+    # The price is the session's: so nothing is ever charged for a free one.
+    ForeignKeyConstraint(
+        ["session_id", "price_amount", "price_currency"],
+        ["sessions.id", "sessions.price_amount", "sessions.price_currency"],
+        name="payments_of_the_price",
+    ),
     UniqueConstraint("session_id", "attempt"),
     UniqueConstraint("intent_id"),
     UniqueConstraint("id", "session_id"),

@@ -68,6 +68,7 @@ researchers = Table(
     "researchers",
     metadata,
     _Researchers,
+    CheckConstraint("name <> '' AND timezone <> ''", name="named"),
     CheckConstraint("rate_amount >= 0", name="rate_amount"),
     currency("rate_currency"),
     CheckConstraint(f"notice BETWEEN {_NONE} AND {_AGES} AND horizon BETWEEN {_NONE} AND {_AGES}", name="terms"),

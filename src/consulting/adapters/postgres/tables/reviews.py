@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Named,
     SmallInteger,
@@ -24,7 +25,7 @@ from consulting.domain.reviews import LONGEST_COMMENT
 
 class _Reviews(TypedColumns):
     id: Named[UUID] = Column(primary_key=True)
-    session_id: Named[UUID] = Column(ForeignKey("sessions.id"))
+    session_id: Named[UUID]
     researcher_id: Named[UUID] = Column(ForeignKey("researchers.id"))
     user_id: Named[str] = Column(Text)
     stars: Named[int] = Column(SmallInteger)
@@ -37,6 +38,11 @@ reviews = Table(
     "reviews",
     metadata,
     _Reviews,
+    ForeignKeyConstraint(
+        ["session_id", "researcher_id"],
+        ["sessions.id", "sessions.researcher_id"],
+        name="reviews_of_the_researcher",
+    ),
     UniqueConstraint("session_id", name="reviews_one_a_session"),
     CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
     instants("created_at", "updated_at"),

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
@@ -79,12 +80,20 @@ sessions = Table(
     "sessions",
     metadata,
     _Sessions,
-    # The slot is one of this researcher's: so whoever has the slot's lock speaks for the right calendar.
-    ForeignKeyConstraint(["time_slot_id", "researcher_id"], ["time_slots.id", "time_slots.researcher_id"]),
+    # The slot is this researcher's and this period's: so whoever has its lock speaks for the right time, and a slot
+    # that was ever booked can't be moved.
+    ForeignKeyConstraint(
+        ["time_slot_id", "researcher_id", "start_time", "end_time"],
+        ["time_slots.id", "time_slots.researcher_id", "time_slots.start_time", "time_slots.end_time"],
+        name="sessions_of_their_slot",
+    ),
+    UniqueConstraint("id", "price_amount", "price_currency", name="sessions_as_charged"),
+    UniqueConstraint("id", "researcher_id", name="sessions_as_reviewed"),
     CheckConstraint("start_time < end_time", name="period"),
     instants("start_time", "end_time", "expires_at", "canceled_at", "confirmed_at", "created_at", "updated_at"),
     CheckConstraint(f"(status, payment_status) IN ({_STATES})", name="state"),
     CheckConstraint(f"(expires_at IS NOT NULL) = ({_UNPAID})", name="deadline"),
+    CheckConstraint("expires_at <= start_time", name="paid_before_start"),
     CheckConstraint("price_amount >= 0", name="price"),
     CheckConstraint("price_amount > 0 OR payment_status = 'completed'", name="free"),
     currency("price_currency"),
