@@ -43,8 +43,9 @@ def test_what_is_written_is_json_whatever_the_width(value: Any, width: int) -> N
     assert json.loads("\n".join(written(value, width=width))) == value
 
 
-def test_null_long_texts_long_lists_and_depths_are_cut() -> None:
+def test_long_texts_long_lists_and_depths_are_cut_and_null_is_shown() -> None:
     assert trimmed({"a": None, "b": "x" * 100, "c": [1, 2, 3, 4], "d": {"e": {"f": {"g": {}}}}}) == {
+        "a": None,
         "b": "x" * 70 + "…",
         "c": [1, 2, "… 2 more"],
         "d": {"e": {"f": {"g": "…"}}},
