@@ -22,6 +22,7 @@ from consulting.domain.money import require_chargeable
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Researcher
+from consulting.domain.session_states import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +129,13 @@ class BlockTime:
             return self.calendars.publish(calendar)
 
     def _booked(self, calendar: OpenCalendar, block: Block) -> list[UUID]:
-        """Name the sessions that stand in the time, once nobody can book in it any more: its slots are locked first."""
+        """Name the sessions still to come in the time; its slots are locked first, so nobody books in it meanwhile."""
         tx, researcher_id = calendar.tx, calendar.researcher.id
         tx.time_slots.lock_published(researcher_id=researcher_id, overlapping=block.period)
         claims = tx.sessions.claims(researcher_id=researcher_id, overlapping=block.period)
-        return [claim.session_id for claim in claims if claim.stands(at=calendar.at)]
+        ahead = [claim for claim in claims if claim.stands(at=calendar.at) and claim.period.end > calendar.at]
+        sessions = [tx.sessions.get(claim.session_id) for claim in ahead]
+        return [session.id for session in sessions if session is not None and session.status is Status.SCHEDULED]
 
     def _cancel(self, calendar: OpenCalendar, id: UUID, *, note: str | None) -> None:
         clock, ids = self.calendars.clock, self.calendars.ids

@@ -17,7 +17,7 @@ from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.application.publishing import release
 from consulting.domain import events
 from consulting.domain.cancellation import CanceledBy
-from consulting.domain.money import Money
+from consulting.domain.money import Money, nothing
 from consulting.domain.payments import Payment, PaymentState
 from consulting.domain.refunds import Refund, RefundReason, left_of, request
 from consulting.domain.sessions import Events, Session
@@ -98,7 +98,15 @@ class QuoteCancellation:
         """Give the quote. Raises SessionNotFound and NotYourSession."""
         with self.transactions.begin() as tx:
             session = own_session(tx, id, caller=caller)
-        now = self.clock.now()
-        refund = session.refund_if_canceled(by=CanceledBy.CLIENT, at=now)
-        percent = refund and session.policy.percent(start=session.period.start, at=now)
-        return CancellationQuote(session=session.effective(at=now), refund=refund, percent=percent or 0, at=now)
+            now = self.clock.now()
+            due = session.refund_if_canceled(by=CanceledBy.CLIENT, at=now)
+            refund = min(due, _left(tx, session)) if due else due
+        percent = session.policy.percent(start=session.period.start, at=now) if due else 0
+        return CancellationQuote(session=session.effective(at=now), refund=refund, percent=percent, at=now)
+
+
+def _left(tx: Transaction, session: Session) -> Money:
+    """Give what is left of the payment that stands: part of it may have gone back already."""
+    refunds = tx.refunds.of_session(session.id)
+    paid = next((each for each in tx.payments.of_session(session.id) if _stands(each, refunds)), None)
+    return left_of(paid, refunds) if paid else nothing(currency=session.price.currency)

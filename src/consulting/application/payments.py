@@ -80,7 +80,7 @@ class SettlePayment:
     @retry_on_conflict
     def _take_in(self, session_id: UUID, intent: Intent, shown: Sequence[ProviderRefund]) -> Settlement:
         with self.transactions.begin() as tx:
-            locked = lock_session(tx, session_id, releasing=bool(shown))
+            locked = lock_session(tx, session_id, releasing=True)
             payment = next(each for each in tx.payments.of_session(session_id) if each.intent_id == intent.id)
             refunds = tx.refunds.of_session(session_id)
             now = self.clock.now()
@@ -122,7 +122,7 @@ class SettlePayment:
         if settlement.session != before:
             tx.sessions.save(settlement.session)
         self._follow_up(tx, settlement, paid_by, at=now)
-        if any(isinstance(event, events.Canceled) for event in settlement.happened):
+        if before.status is Status.SCHEDULED and settlement.session.status is Status.CANCELED:
             release(tx, settlement.session, ids=self.ids, at=now)
 
     def _follow_up(self, tx: Transaction, settlement: Settlement, paid_by: Payment, *, at: datetime) -> None:

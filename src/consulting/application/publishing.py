@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from consulting.domain.availability import Rules
 from consulting.domain.errors import ResearcherNotFound
 from consulting.domain.offering import slots
 from consulting.domain.period import Period
-from consulting.domain.publishing import Publication, difference
+from consulting.domain.publishing import Publication, PublishedSlot, difference
 from consulting.domain.sessions import Session
 
 LONGEST_SLOT = timedelta(hours=8)
@@ -30,17 +31,38 @@ def publish(
     """
     around = Period(during.start - LONGEST_SLOT, during.end + LONGEST_SLOT)
     published = tx.time_slots.lock_published(researcher_id=researcher_id, overlapping=around)
-    claims = tuple(tx.sessions.claims(researcher_id=researcher_id, overlapping=around))
-    booked = {claim.time_slot_id for claim in sweep_lapsed(tx, claims, ids=ids, at=at)}
+    booked = _booked(tx, researcher_id, around, during=during, ids=ids, at=at)
+    standing = [replace(slot, booked=slot.id in booked) for slot in published]
+    # Nobody can book a slot that has begun, so a free one must not keep its time from what is newly given.
+    begun = [slot for slot in standing if slot.period.start < at and not slot.booked and not slot.withdrawn]
     publication = difference(
         wanted=slots(rules=rules, during=during),
-        published=[replace(slot, booked=slot.id in booked) for slot in published],
+        published=[slot for slot in standing if slot not in begun],
         during=during,
     )
+    publication = replace(publication, withdraw=(*_in_the_way(begun, publication, standing), *publication.withdraw))
     if not publication.changes_nothing:
         new = [ids.new() for _ in publication.add]
         tx.time_slots.publish(publication, researcher_id=researcher_id, ids=new)
     return publication
+
+
+def _booked(
+    tx: Transaction, researcher_id: UUID, around: Period, *, during: Period, ids: Identities, at: datetime
+) -> set[UUID]:
+    """Name the slots that sessions stand on; only holds whose own time is published anew are swept for it."""
+    claims = tx.sessions.claims(researcher_id=researcher_id, overlapping=around)
+    sweep_lapsed(tx, tuple(each for each in claims if during.contains(each.period.start)), ids=ids, at=at)
+    return {claim.time_slot_id for claim in claims if claim.stands(at=at)}
+
+
+def _in_the_way(
+    begun: Sequence[PublishedSlot], publication: Publication, published: Sequence[PublishedSlot]
+) -> Iterator[UUID]:
+    """Name those of the slots under way that overlap what is to be published."""
+    revived = [slot.period for slot in published if slot.id in publication.revive]
+    coming = [*publication.add, *revived]
+    return (slot.id for slot in begun if any(slot.period.overlaps(period) for period in coming))
 
 
 def release(tx: Transaction, session: Session, *, ids: Identities, at: datetime) -> None:

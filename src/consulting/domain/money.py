@@ -120,7 +120,7 @@ def require_chargeable(*, rate: Money, durations: tuple[timedelta, ...], smalles
     """Raise ValidationFailed (field `rate`) if a price falls between nothing and the gateway's smallest charge."""
     for duration in durations:
         due = price(rate=rate, duration=duration)
-        if due and due < smallest:
+        if rate and due < smallest:
             minutes = duration // timedelta(minutes=1)
             raise ValidationFailed.of(
                 "rate", f"{minutes} minutes would cost {due}, less than the smallest charge of {smallest}"

@@ -107,5 +107,6 @@ def test_a_price_between_nothing_and_the_smallest_charge_is_refused_free_is_not(
     require_chargeable(rate=Money(0, "usd"), durations=(HALF_HOUR,), smallest=smallest)
     require_chargeable(rate=Money(100, "usd"), durations=(HALF_HOUR, HOUR), smallest=smallest)
 
-    with pytest.raises(ValidationFailed, match="fields"):
-        require_chargeable(rate=Money(98, "usd"), durations=(HALF_HOUR, HOUR), smallest=smallest)
+    for rate in (98, 5, 1):
+        with pytest.raises(ValidationFailed, match="fields"):
+            require_chargeable(rate=Money(rate, "usd"), durations=(timedelta(minutes=5), HOUR), smallest=smallest)

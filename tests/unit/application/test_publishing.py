@@ -1,0 +1,127 @@
+"""What is published follows the rules, whatever was held or booked in between."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from consulting.domain.availability import Block
+from consulting.domain.errors import TimeIsBooked
+from consulting.domain.money import Money
+from consulting.domain.period import Period
+from consulting.domain.researchers import Researcher
+from consulting.domain.session_states import SC, XF, XR
+from consulting.domain.sessions import Session
+from tests.unit.application.marketplace import HOLD, MemoryMarketplace, account_of, client, in_memory
+
+ADA, BEA = client("ada"), client("bea")
+
+
+@pytest.fixture
+def market() -> MemoryMarketplace:
+    return in_memory()
+
+
+@pytest.fixture
+def lise(market: MemoryMarketplace) -> Researcher:
+    researcher = market.add_researcher("lise", timezone="UTC")
+    hours(market, researcher, "09:00", "17:00")
+    return researcher
+
+
+def hours(market: MemoryMarketplace, researcher: Researcher, start: str, end: str) -> None:
+    market.set_hours(researcher, start, end, pattern_ids=lambda day: UUID(int=100 + day))
+
+
+def on(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 12, day, hour, minute, tzinfo=UTC)
+
+
+def starts(market: MemoryMarketplace, researcher: Researcher) -> set[datetime]:
+    return {shown.slot.period.start for shown in market.offered(researcher) if shown.available}
+
+
+def held(market: MemoryMarketplace, researcher: Researcher, start: datetime) -> Session:
+    slot = next(each.slot for each in market.offered(researcher) if each.slot.period.start == start)
+    return market.book(caller=ADA, time_slot_id=slot.id).session
+
+
+def confirmed(market: MemoryMarketplace, researcher: Researcher, start: datetime) -> Session:
+    session = held(market, researcher, start)
+    intent = market.open_intent(session.id, caller=ADA).intent
+    market.gateway.client_pays(intent.id)
+    return market.confirm(session.id, intent_id=intent.id, caller=ADA).session
+
+
+def test_a_hold_that_a_late_failure_ends_gives_its_time_back_to_the_rules(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    session = held(market, lise, on(3, 12))
+    intent = market.open_intent(session.id, caller=ADA).intent
+    hours(market, lise, "08:30", "16:30")
+    market.gateway.client_fails(intent.id)
+    market.clock.advance(HOLD)
+
+    settlement = market.settle(intent.id)
+
+    assert settlement is not None
+    assert settlement.session.state in {XF, settlement.session.effective(at=market.clock.now()).state}
+    assert {on(3, 11, 30), on(3, 12, 30)} <= starts(market, lise)
+    assert on(3, 12) not in starts(market, lise)
+
+
+def test_a_cancellation_nearby_leaves_a_lapsed_hold_to_be_released_in_full(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    stands = confirmed(market, lise, on(3, 9))
+    slot = next(each.slot for each in market.offered(lise) if each.slot.period.start == on(3, 15))
+    market.book(caller=BEA, time_slot_id=slot.id)
+    hours(market, lise, "09:00", "12:00")
+    market.clock.advance(HOLD)
+
+    market.cancel(stands.id, caller=ADA)
+    market.sweep()
+
+    assert on(3, 9) in starts(market, lise)
+    assert on(3, 15) not in starts(market, lise)
+
+
+def test_a_free_slot_under_way_does_not_shut_out_new_hours(market: MemoryMarketplace, lise: Researcher) -> None:
+    market.clock.set(on(2, 12, 30))
+    hours(market, lise, "12:45", "16:45")
+
+    assert {on(2, 13, 45), on(2, 14, 45), on(2, 15, 45)} <= starts(market, lise)
+    market.top_up()
+    assert market.publish(lise.id).changes_nothing
+
+
+def test_a_block_over_what_is_past_cancels_only_what_is_still_to_come(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    past, coming = confirmed(market, lise, on(3, 9)), confirmed(market, lise, on(3, 15))
+    market.clock.set(past.period.end + timedelta(hours=1))
+    today = Block(id=UUID(int=900), researcher_id=lise.id, period=Period(on(3, 0), on(4, 0)))
+
+    with pytest.raises(TimeIsBooked) as refused:
+        market.block(today, caller=account_of(lise))
+    market.block(today, caller=account_of(lise), cancel_sessions=True)
+
+    assert refused.value.details == {"sessions": [str(coming.id)]}
+    assert market.session(coming.id, caller=ADA).session.state == XR
+    assert market.session(past.id, caller=ADA).session.payment_status == SC.payment
+
+
+def test_a_quote_is_what_canceling_then_gives(market: MemoryMarketplace, lise: Researcher) -> None:
+    session = confirmed(market, lise, on(3, 15))
+    intent_id = market.gateway.intents_of(session.id)[0]
+    market.gateway.refund_made_outside(intent_id, amount=Money(8_000, "usd"))
+    market.settle(intent_id)
+    market.clock.set(on(3, 12))
+
+    quote = market.quote(session.id, caller=ADA).refund
+    view = market.cancel(session.id, caller=ADA)
+
+    assert quote == Money(4_000, "usd")
+    assert [refund.amount for refund in view.refunds if refund.amount != Money(8_000, "usd")] == [quote]
