@@ -24,8 +24,8 @@ LEASE = timedelta(seconds=60)
 LONGEST_ERRAND = timedelta(seconds=45)
 """An errand is begun only while its lease lasts this long."""
 
-MOST_TRIES = 30
-"""With waits that double from a second up to an hour, this many tries last about a day."""
+MOST_TRIES = 44
+"""With waits that double from a second up to an hour, shortened at random, this many tries last about a day."""
 
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_TOLD = 2000

@@ -85,7 +85,16 @@ def test_each_wait_is_twice_as_long_as_the_one_before_up_to_an_hour() -> None:
 
     assert waits[:5] == [SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND, 16 * SECOND]
     assert waits[-1] == LONGEST_WAIT
-    assert timedelta(hours=12) < sum((backoff(attempt=n, random=Longest()) for n in range(1, MOST_TRIES)), timedelta())
+
+
+def test_the_tries_last_about_a_day_however_the_waits_are_shortened() -> None:
+    days = [
+        sum((backoff(attempt=attempt, random=random) for attempt in range(1, MOST_TRIES)), timedelta())
+        for random in map(Random, range(100))
+    ]
+
+    assert timedelta(hours=20) < min(days)
+    assert timedelta(hours=30) > max(days)
 
 
 def test_a_wait_is_shortened_by_up_to_half_at_random_so_that_not_all_come_back_at_once() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from consulting.application.errands import ErrandRunner
 from consulting.application.ports.clock import Clock
-from consulting.application.ports.outbox import Errand, LeasedEntry
+from consulting.application.ports.outbox import Errand, Lane, LeasedEntry
 from consulting.application.ports.transactions import Transactions
 
 
@@ -26,13 +26,15 @@ class InHand:
     def hand_back(self, *, transactions: Transactions, clock: Clock) -> int:
         """Give back what is still in hand, as a try that counts, and say how many that were.
 
-        Nobody knows how far these got; the next try finds out, as after a crash.
+        Nobody knows how far these got; the next try finds out, as after a crash. A meeting may still come into being at
+        a provider that is slow to answer, so nobody looks for it before the lease has run out.
         """
         with self._lock:
             left = list(self._leased.values())
         for leased in left:
+            until = leased.leased_until if leased.entry.lane is Lane.MEETING else clock.now()
             with transactions.begin() as tx:
-                tx.outbox.postpone(leased, until=clock.now(), error="the worker was stopped in the middle of it")
+                tx.outbox.postpone(leased, until=until, error="the worker was stopped in the middle of it")
         return len(left)
 
     def _watched(self, runner: ErrandRunner) -> ErrandRunner:
