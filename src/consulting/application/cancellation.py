@@ -9,6 +9,7 @@ from uuid import UUID
 
 from consulting.application import follow_ups
 from consulting.application.booking import SessionView, own_session, view
+from consulting.application.bookkeeping import keep_refund
 from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import lock_session
@@ -53,28 +54,32 @@ def cancel(tx: Transaction, id: UUID, *, by: CanceledBy, note: str | None, clock
     if not happened:
         return session
     payments = tx.payments.of_session(id)
-    refund = _refund_due(tx, session, happened, ids=ids, at=now)
+    refund = _refund_due(tx, payments, happened, ids=ids, at=now)
     tx.sessions.save(session)
     follow_ups.record(tx, session=session, happened=happened, payments=payments, refund=refund, ids=ids, at=now)
     release(tx, session, ids=ids, at=now)
     return session
 
 
-def _refund_due(tx: Transaction, session: Session, happened: Events, *, ids: Identities, at: datetime) -> Refund | None:
+def _refund_due(
+    tx: Transaction, payments: Sequence[Payment], happened: Events, *, ids: Identities, at: datetime
+) -> Refund | None:
     """Decide on the refund of the payment that confirmed the session: what is due, at most what is left of it."""
     due = next((event.refund for event in happened if isinstance(event, events.Canceled)), None)
-    refunds = tx.refunds.of_session(session.id)
-    paid = next((each for each in tx.payments.of_session(session.id) if _stands(each, refunds)), None)
+    paid, refunds = _standing(tx, payments)
     if not due or paid is None:
         return None
     amount = min(due, left_of(paid, refunds))
     refund = request(id=ids.new(), payment=paid, refunds=refunds, amount=amount, reason=RefundReason.CANCELED, at=at)
-    tx.refunds.add(refund)
+    keep_refund(tx, refund, before=None, at=at)
     return refund
 
 
-def _stands(payment: Payment, refunds: Sequence[Refund]) -> bool:
-    return payment.state is PaymentState.SUCCEEDED and bool(left_of(payment, refunds))
+def _standing(tx: Transaction, payments: Sequence[Payment]) -> tuple[Payment | None, Sequence[Refund]]:
+    """Find, among a session's payments, the one of which something is left, with the session's refunds."""
+    succeeded = [each for each in payments if each.state is PaymentState.SUCCEEDED]
+    refunds = tx.refunds.of_session(succeeded[0].session_id) if succeeded else ()
+    return next((each for each in succeeded if left_of(each, refunds)), None), refunds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,5 @@ class QuoteCancellation:
 
 def _left(tx: Transaction, session: Session) -> Money:
     """Give what is left of the payment that stands: part of it may have gone back already."""
-    refunds = tx.refunds.of_session(session.id)
-    paid = next((each for each in tx.payments.of_session(session.id) if _stands(each, refunds)), None)
+    paid, refunds = _standing(tx, tx.payments.of_session(session.id))
     return left_of(paid, refunds) if paid else nothing(currency=session.price.currency)

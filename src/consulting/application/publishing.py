@@ -11,14 +11,15 @@ from consulting.application.conflicts import retry_on_conflict
 from consulting.application.passing_time import sweep_lapsed
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.transactions import Transaction, Transactions
-from consulting.domain.availability import Rules
+from consulting.domain.availability import LONGEST_SLOT, Rules
 from consulting.domain.errors import ResearcherNotFound
 from consulting.domain.offering import slots
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication, PublishedSlot, difference
 from consulting.domain.sessions import Session
 
-LONGEST_SLOT = timedelta(hours=8)
+REACH = timedelta(minutes=LONGEST_SLOT)
+"""How far from a period a slot can start and still overlap it."""
 
 
 def publish(
@@ -29,7 +30,7 @@ def publish(
     The caller holds the researcher's calendar lock. Booked slots stay as they are, unchanged ones keep their ids;
     holds whose time is over count for nothing.
     """
-    around = Period(during.start - LONGEST_SLOT, during.end + LONGEST_SLOT)
+    around = Period(during.start - REACH, during.end + REACH)
     published = tx.time_slots.lock_published(researcher_id=researcher_id, overlapping=around)
     booked = _booked(tx, researcher_id, around, during=during, ids=ids, at=at)
     standing = [replace(slot, booked=slot.id in booked) for slot in published]
@@ -70,7 +71,7 @@ def release(tx: Transaction, session: Session, *, ids: Identities, at: datetime)
 
     Whoever calls holds the researcher's calendar lock, and has saved the session without its claim.
     """
-    start = max(at, session.period.start - LONGEST_SLOT)
+    start = max(at, session.period.start - REACH)
     if start >= session.period.end:
         return
     rules = tx.availability.rules(session.researcher_id)
