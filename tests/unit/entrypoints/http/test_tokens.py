@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from consulting.application.callers import Caller
 from consulting.entrypoints.http.refusals import TokenInvalid
-from consulting.entrypoints.http.tokens import SharedSecret, Tokens, tokens_of
+from consulting.entrypoints.http.signing_keys import SharedSecret
+from consulting.entrypoints.http.tokens import Tokens, tokens_of
 from consulting.entrypoints.settings import Mode, load_settings
 
 SECRET = "an-example-secret-that-is-long-enough-for-every-one-of-the-hmac-algorithms"
