@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consulting.domain.api_keys import Scope
 from consulting.domain.researchers import Researcher
 from consulting.domain.sessions import Session
 
@@ -12,13 +13,19 @@ ADMIN = "admin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A signed-in user, as their token describes them; `timezone` is an IANA name or None."""
+    """A signed-in user, as their token describes them; `timezone` is an IANA name or None.
+
+    `scopes` are those of the API key by which the request came, and None for a user who came by themselves. A key that
+    acts for no user is no `person`; its `user_id` names the key.
+    """
 
     user_id: str
     email: str | None = None
     name: str | None = None
     timezone: str | None = None
     roles: frozenset[str] = frozenset()
+    scopes: frozenset[Scope] | None = None
+    person: bool = True
 
     @property
     def admin(self) -> bool:

@@ -23,6 +23,24 @@ class Forbidden(ConsultingError):
     code = "FORBIDDEN"
 
 
+class ScopeMissing(ConsultingError):
+    """This API key is not for that: it lacks the scope that `details.scope` names."""
+
+    code = "SCOPE_MISSING"
+
+
+class UserMissing(ConsultingError):
+    """Name the user whom this is for, by the header Consulting-User; the API key needs the scope act:users for it."""
+
+    code = "USER_MISSING"
+
+
+class ActingRefused(ConsultingError):
+    """The headers Consulting-User and Consulting-User-Email are for API keys only: leave them out."""
+
+    code = "ACTING_REFUSED"
+
+
 class PathNotFound(ConsultingError):
     """There is nothing at this path: see /schema for what there is."""
 

@@ -9,6 +9,7 @@ from litestar import Router
 from litestar.types import Middleware
 
 from consulting.entrypoints.http import health, metrics, payments, researchers, sessions, time_slots
+from consulting.entrypoints.http.access import admitted
 from consulting.entrypoints.http.queries import check_query
 
 _API: Final = (*researchers.HANDLERS, *time_slots.HANDLERS, *sessions.HANDLERS, *payments.HANDLERS)
@@ -16,8 +17,9 @@ _API: Final = (*researchers.HANDLERS, *time_slots.HANDLERS, *sessions.HANDLERS, 
 
 def routers(*, recognition: Sequence[Middleware] = ()) -> list[Router]:
     """Give all operations; callers are recognized by this middleware where it matters who they are."""
+    guards = [admitted]
     return [
-        Router("/api", route_handlers=_API, before_request=check_query, middleware=recognition),
-        Router("/", route_handlers=metrics.HANDLERS, before_request=check_query, middleware=recognition),
-        Router("/", route_handlers=health.HANDLERS, before_request=check_query),
+        Router("/api", route_handlers=_API, before_request=check_query, middleware=recognition, guards=guards),
+        Router("/", route_handlers=metrics.HANDLERS, before_request=check_query, middleware=recognition, guards=guards),
+        Router("/", route_handlers=health.HANDLERS, before_request=check_query, guards=guards),
     ]

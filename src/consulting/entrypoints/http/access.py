@@ -1,0 +1,108 @@
+"""Who may do what: one line for each operation, by the name of its handler. docs/authorization.md shows it as a table.
+
+A handler that isn't named here can't be called at all. What depends on whose a session is, the use cases judge by
+`application/callers.py`; its audience says here what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from consulting.application.callers import Caller
+from consulting.domain.api_keys import Scope
+from consulting.entrypoints.http.refusals import Forbidden, ScopeMissing, SignInRequired, UserMissing
+
+Connection = ASGIConnection[Any, Caller | None, Any, Any]
+
+
+class Audience(StrEnum):
+    """For whom an operation is."""
+
+    ANYBODY = "anybody, unasked"
+    EVERYONE = "everyone"
+    USERS = "signed-in users"
+    PARTIES = "client, researcher and admins"
+    CLIENT = "the session's client"
+    RESEARCHERS = "researchers"
+    ITS_RESEARCHER = "the session's researcher"
+    ADMINS = "admins"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """For whom an operation is, and the scope that an API key needs for it; None: it isn't for keys."""
+
+    audience: Audience
+    scope: Scope | None = None
+
+
+_UNASKED = Access(Audience.ANYBODY)
+_OPEN = Access(Audience.EVERYONE, Scope.READ)
+
+ACCESS: Final[Mapping[str, Access]] = {
+    # Finding researchers and slots
+    "list_researchers": _OPEN,
+    "search_researchers": _OPEN,
+    "get_researcher": _OPEN,
+    "list_time_slots": _OPEN,
+    "get_time_slot": _OPEN,
+    # Sessions
+    "book_session": Access(Audience.USERS, Scope.BOOK),
+    "list_sessions": Access(Audience.USERS, Scope.READ),
+    "get_session": Access(Audience.PARTIES, Scope.READ),
+    "cancel_session": Access(Audience.CLIENT, Scope.BOOK),
+    "quote_cancellation": Access(Audience.CLIENT, Scope.READ),
+    "get_calendar": Access(Audience.PARTIES, Scope.READ),
+    # Paying
+    "create_payment_intent": Access(Audience.CLIENT, Scope.BOOK),
+    "confirm_payment": Access(Audience.CLIENT, Scope.BOOK),
+    "receive_provider_event": _UNASKED,
+    # Running the place
+    "show_metrics": Access(Audience.ADMINS, Scope.ADMIN),
+    "live": _UNASKED,
+    "ready": _UNASKED,
+}
+
+_OPEN_TO_KEYS_ALONE: Final = frozenset({Audience.EVERYONE, Audience.ADMINS})
+
+
+def access_of(handler: BaseRouteHandler) -> Access:
+    """Give the line of a handler. Raises LookupError for one that has none, but for the framework's own OPTIONS."""
+    return _UNASKED if handler.fn.__name__ == "options_handler" else ACCESS[handler.fn.__name__]
+
+
+async def admitted(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let only those pass for whom the operation is: a guard.
+
+    Raises SignInRequired, ScopeMissing, UserMissing and Forbidden.
+    """
+    access = access_of(handler)
+    if access.audience is Audience.ANYBODY:
+        return
+    caller = connection.user
+    if caller is not None:
+        _require_right(caller, access)
+    elif access.audience is not Audience.EVERYONE:
+        raise SignInRequired
+
+
+def _require_right(caller: Caller, access: Access) -> None:
+    if caller.scopes is not None:
+        if access.scope is None:
+            raise Forbidden
+        if access.scope not in caller.scopes:
+            raise ScopeMissing(scope=access.scope.value)
+    if access.audience is Audience.ADMINS and not caller.admin:
+        raise Forbidden
+    if not caller.person and access.audience not in _OPEN_TO_KEYS_ALONE and not _looks_as_admin(caller, access):
+        raise UserMissing
+
+
+def _looks_as_admin(caller: Caller, access: Access) -> bool:
+    return caller.admin and access.audience is Audience.PARTIES
