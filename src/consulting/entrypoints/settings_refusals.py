@@ -9,6 +9,7 @@ from consulting.entrypoints.settings_variables import Mode, Settings
 
 SECRET_BYTES = 32
 SECRET_CHARACTERS = 8
+METRICS_TOKEN_CHARACTERS = 16
 SANDBOX_VALUES = {
     "stripe_secret_key": "sk_test_sandbox",
     "stripe_publishable_key": "pk_test_sandbox",
@@ -25,6 +26,7 @@ def refusals(settings: Settings) -> Iterator[str]:
     yield from _token_refusals(settings)
     if settings.mode is Mode.PRODUCTION:
         yield from _sandbox_refusals(settings)
+        yield from _metrics_refusals(settings)
         yield from _address_refusals(settings)
 
 
@@ -37,6 +39,12 @@ def _token_refusals(settings: Settings) -> Iterator[str]:
             f"CONSULTING_JWT_SECRET is weak: give {SECRET_BYTES} random bytes or more, "
             "for example from `openssl rand -base64 48`"
         )
+
+
+def _metrics_refusals(settings: Settings) -> Iterator[str]:
+    token = settings.metrics_token
+    if token and (len(token) < METRICS_TOKEN_CHARACTERS or not token.isascii() or not token.isprintable()):
+        yield f"CONSULTING_METRICS_TOKEN is weak: give {METRICS_TOKEN_CHARACTERS} plain characters or more"
 
 
 def _sandbox_refusals(settings: Settings) -> Iterator[str]:

@@ -74,6 +74,23 @@ def words(value: str) -> tuple[str, ...]:
     return found
 
 
+def origins(value: str) -> tuple[str, ...]:
+    """Read origins of web pages between commas, as browsers send them; `none` is none at all."""
+    return (
+        ()
+        if value.lower() == "none"
+        else tuple(_origin(each.strip().lower()) for each in value.split(",") if each.strip())
+    )
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    is_origin = parts.scheme in {"http", "https"} and parts.hostname and value == f"{parts.scheme}://{parts.netloc}"
+    if value == "localhost" or (is_origin and "@" not in value and "*" not in value):
+        return value
+    raise ValueError("give origins such as https://app.example.org, without a path; `localhost` for this machine's")
+
+
 def one_of(choices: type[Choice]) -> Callable[[str], Choice]:
     """Make a reader of an enumeration's values, whatever their case."""
 

@@ -15,6 +15,7 @@ from consulting.entrypoints.settings_values import (
     folder,
     mail_address,
     one_of,
+    origins,
     seconds,
     text,
     two_leads,
@@ -71,6 +72,19 @@ class Settings:
         default=REQUIRED,
         sandbox="http://127.0.0.1:{port}",
         meaning="address of the API as clients see it; https in production",
+    )
+    cors_origins: tuple[str, ...] = variable(
+        origins,
+        default="none",
+        sandbox="localhost",
+        meaning="origins of the web pages that may call the API, with commas between; `localhost` is any port of the "
+        "browser's own machine",
+    )
+    metrics_token: str = variable(
+        text,
+        default="",
+        secret=True,
+        meaning="bearer token for /metrics and the details of /health/ready; empty: admins see the measurements",
     )
     processes: int = variable(
         whole(1, 256), default="{cores}", meaning="API processes; by default one for each core of the machine"

@@ -14,8 +14,9 @@ import pytest
 import uvicorn
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from consulting.entrypoints.http.answer_headers import answer_headers
 from consulting.entrypoints.http.unreadable import reading_protocol
-from tests.unit.entrypoints.http.frontend import Frontend, opened, signed_in, token
+from tests.unit.entrypoints.http.frontend import Frontend, opened, settings, signed_in, token
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Served:
 @contextmanager
 def serving() -> Iterator[Served]:
     with opened() as front, socket.create_server(("127.0.0.1", 0)) as listener:
-        protocol = reading_protocol(front.market.ids)
+        protocol = reading_protocol(front.market.ids, answer_headers(settings()))
         server = uvicorn.Server(
             uvicorn.Config(front.http.app, http=protocol, ws="none", lifespan="off", log_config=None)
         )

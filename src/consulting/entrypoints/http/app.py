@@ -9,11 +9,13 @@ from typing import Any
 
 from litestar import Litestar, Response
 from litestar.exceptions import HTTPException
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.container import Container
 from consulting.entrypoints.http import wire
+from consulting.entrypoints.http.answer_headers import answer_headers
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import Desk, UseCases, at_desk
 from consulting.entrypoints.http.docs import docs_router
@@ -24,6 +26,7 @@ from consulting.entrypoints.http.resources import routers
 from consulting.entrypoints.http.security import Recognition
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
+from consulting.entrypoints.http.watching import Watchers, WithoutWatchersToken, watchers_of
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
 
 
@@ -50,11 +53,12 @@ def create_app(container: Container) -> Litestar:
         metrics=Metrics(),
         work=WorkMeasurements(container.transactions(), container.heartbeats(), container.clock()),
         checks=container.readiness_checks(),
+        watchers=watchers_of(settings),
         public_url=settings.public_url.rstrip("/"),
     )
     recognition = _recognition(tokens_of(settings), desk.provider)
     app = Litestar(
-        [*routers(recognition=[recognition]), docs_router()],
+        [*routers(recognition=[recognition], watching=[_watching(desk.watchers)]), docs_router()],
         dependencies=at_desk(desk),
         request_class=ApiRequest,
         response_class=Answer,
@@ -68,7 +72,13 @@ def create_app(container: Container) -> Litestar:
         logging_config=None,
         lifespan=[_closing([desk.database, desk.provider, desk.looking])],
     )
-    app.asgi_handler = Doorway(app.asgi_handler, ids=container.identities(), metrics=desk.metrics)
+    app.asgi_handler = Doorway(
+        app.asgi_handler,
+        ids=container.identities(),
+        metrics=desk.metrics,
+        headers=answer_headers(settings),
+        methods=_methods(app),
+    )
     return app
 
 
@@ -82,6 +92,18 @@ def _recognition(tokens: Tokens, threads: Threads) -> Callable[[ASGIApp], ASGIAp
         return Recognition(app, tokens=tokens, threads=threads)
 
     return recognize  # a function, since the framework makes deep copies of anything else that a router holds
+
+
+def _watching(watchers: Watchers) -> Callable[[ASGIApp], ASGIApp]:
+    def watch(app: ASGIApp) -> ASGIApp:
+        return WithoutWatchersToken(app, watchers=watchers)
+
+    return watch
+
+
+def _methods(app: Litestar) -> dict[str, frozenset[str]]:
+    """List the methods of each route: the framework's own answer to OPTIONS knows those of one handler alone."""
+    return {route.path_format: frozenset(route.methods) for route in app.routes if isinstance(route, HTTPRoute)}
 
 
 def _closing(pools: Sequence[Threads]) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:

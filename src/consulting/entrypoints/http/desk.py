@@ -22,6 +22,7 @@ from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.threads import Threads
+from consulting.entrypoints.http.watching import Watchers
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
 from consulting.entrypoints.readiness import ReadinessCheck
 
@@ -61,6 +62,7 @@ class Desk:
     metrics: Metrics
     work: WorkMeasurements
     checks: Sequence[ReadinessCheck]
+    watchers: Watchers
     public_url: str
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Final
 
@@ -13,6 +13,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from consulting.application.ports.clock import Identities
+from consulting.entrypoints.http.answer_headers import AnswerHeaders
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.problems import envelope
 from consulting.entrypoints.http.refusals import InternalError
@@ -26,11 +27,23 @@ _FIT: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 class Doorway:
-    """Names each request (`X-Request-Id`), measures it, and answers what nobody else has answered."""
+    """Names each request (`X-Request-Id`), measures it, and answers what nobody else has answered.
 
-    def __init__(self, app: ASGIApp, *, ids: Identities, metrics: Metrics) -> None:
-        """Wrap the whole application."""
+    It adds the headers that every answer carries, and answers browsers that ask before they call.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        ids: Identities,
+        metrics: Metrics,
+        headers: AnswerHeaders,
+        methods: Mapping[str, frozenset[str]],
+    ) -> None:
+        """Wrap the whole application; `methods` says which ones each route takes."""
         self._app, self._ids, self._metrics = app, ids, metrics
+        self._headers, self._methods = headers, methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through."""
@@ -40,11 +53,14 @@ class Doorway:
             await self._app(scope, receive, send)
 
     async def _let_through(self, given: HTTPScope, receive: Receive, send: Send) -> None:
-        passage = _Passage(send, name=name_of(given["headers"], ids=self._ids), bodiless=given["method"] == "HEAD")
-        scope = _as_get(given) if passage.bodiless else given
+        bodiless = given["method"] == "HEAD"
+        scope = _as_get(given) if bodiless else given
+        name = name_of(given["headers"], ids=self._ids)
+        passage = _Passage(send, scope, name=name, bodiless=bodiless, headers=self._headers, methods=self._methods)
         token, began = REQUEST_ID.set(passage.name.decode()), time.perf_counter()
         try:
-            await self._app(scope, receive, passage.send)
+            if not await passage.answered_preflight():
+                await self._app(scope, receive, passage.send)
         except Exception:
             log.exception("%s failed outside every handler", given["method"])
             await passage.apologize()
@@ -69,17 +85,38 @@ def _as_get(scope: HTTPScope) -> HTTPScope:
 class _Passage:
     """The way out of one request."""
 
-    def __init__(self, send: Send, *, name: bytes, bodiless: bool) -> None:
+    def __init__(
+        self,
+        send: Send,
+        scope: HTTPScope,
+        *,
+        name: bytes,
+        bodiless: bool,
+        headers: AnswerHeaders,
+        methods: Mapping[str, frozenset[str]],
+    ) -> None:
         self.name, self.status, self.bodiless = name, 0, bodiless
-        self._send = send
+        self._send, self._scope = send, scope
+        self._headers, self._methods = headers, methods
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", self.name)]
+            given = [*self._corrected(message["headers"]), (b"x-request-id", self.name)]
+            message["headers"] = [*given, *self._headers.of(self._scope, status=self.status, given=given)]
         elif self.bodiless and message["type"] == "http.response.body":
             message["body"] = b""
         await self._send(message)
+
+    async def answered_preflight(self) -> bool:
+        head = self._headers.preflight(self._scope)
+        if head is None:
+            return False
+        self.status = 204
+        named = [*head, (b"x-request-id", self.name)]
+        await self._send({"type": "http.response.start", "status": 204, "headers": named})
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        return True
 
     async def apologize(self) -> None:
         if self.status:
@@ -87,3 +124,12 @@ class _Passage:
         headers = [(b"content-type", b"application/json")]
         await self.send({"type": "http.response.start", "status": 500, "headers": headers})
         await self.send({"type": "http.response.body", "body": envelope(InternalError()), "more_body": False})
+
+    def _corrected(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Have Allow name every method of the route: the framework's answer to OPTIONS knows one handler's alone."""
+        known = self._methods.get(self._scope.get("path_template") or "")
+        if self._scope["method"] != HttpMethod.OPTIONS or known is None:
+            return list(headers)
+        allowed = known | {"HEAD"} if "GET" in known else known
+        kept = [each for each in headers if each[0].lower() != b"allow"]
+        return [*kept, (b"allow", ", ".join(sorted(allowed)).encode())]

@@ -84,7 +84,7 @@ class Overloaded(ConsultingError):
 
 
 class NotReady(ConsultingError):
-    """This instance can't take requests yet; `details.checks` says what is missing."""
+    """This instance can't take requests yet; `details.checks` says what is missing, where you may know."""
 
     code = "NOT_READY"
 

@@ -11,15 +11,22 @@ from litestar.types import Middleware
 from consulting.entrypoints.http import health, metrics, payments, researchers, sessions, time_slots
 from consulting.entrypoints.http.access import admitted
 from consulting.entrypoints.http.queries import check_query
+from consulting.entrypoints.http.watching import may_watch
 
 _API: Final = (*researchers.HANDLERS, *time_slots.HANDLERS, *sessions.HANDLERS, *payments.HANDLERS)
 
 
-def routers(*, recognition: Sequence[Middleware] = ()) -> list[Router]:
-    """Give all operations; callers are recognized by this middleware where it matters who they are."""
+def routers(*, recognition: Sequence[Middleware] = (), watching: Sequence[Middleware] = ()) -> list[Router]:
+    """Give all operations; callers are recognized by this middleware where it matters who they are.
+
+    `watching` recognizes those who may see the measurements without being users.
+    """
     guards = [admitted]
+    measuring = [*watching, *recognition]
     return [
         Router("/api", route_handlers=_API, before_request=check_query, middleware=recognition, guards=guards),
-        Router("/", route_handlers=metrics.HANDLERS, before_request=check_query, middleware=recognition, guards=guards),
+        Router(
+            "/", route_handlers=metrics.HANDLERS, before_request=check_query, middleware=measuring, guards=[may_watch]
+        ),
         Router("/", route_handlers=health.HANDLERS, before_request=check_query, guards=guards),
     ]

@@ -37,6 +37,7 @@ def serve_on(settings: Settings, *, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415
 
     from consulting.entrypoints.container import build_container  # noqa: PLC0415
+    from consulting.entrypoints.http.answer_headers import answer_headers  # noqa: PLC0415
     from consulting.entrypoints.http.app import create_app  # noqa: PLC0415
     from consulting.entrypoints.http.unreadable import reading_protocol  # noqa: PLC0415
 
@@ -44,7 +45,7 @@ def serve_on(settings: Settings, *, listener: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(container),
         loop="uvloop",
-        http=reading_protocol(container.identities()),
+        http=reading_protocol(container.identities(), answer_headers(settings)),
         ws="none",
         lifespan="on",
         log_config=None,
