@@ -27,8 +27,8 @@ def publish(
 ) -> Publication:
     """Make the slots that start in the period those that the rules give, and say what changed.
 
-    The caller holds the researcher's calendar lock. Booked slots stay as they are, unchanged ones keep their ids;
-    holds whose time is over count for nothing.
+    The caller holds the researcher's calendar lock. Sessions keep their slots, unchanged slots keep their ids; holds
+    whose time is over count for nothing.
     """
     around = Period(during.start - REACH, during.end + REACH)
     published = tx.time_slots.lock_published(researcher_id=researcher_id, overlapping=around)
@@ -61,7 +61,7 @@ def _in_the_way(
     begun: Sequence[PublishedSlot], publication: Publication, published: Sequence[PublishedSlot]
 ) -> Iterator[UUID]:
     """Name those of the slots under way that overlap what is to be published."""
-    revived = [slot.period for slot in published if slot.id in publication.revive]
+    revived = [slot.period for slot in published if slot.id in {*publication.revive, *publication.restore}]
     coming = [*publication.add, *revived]
     return (slot.id for slot in begun if any(slot.period.overlaps(period) for period in coming))
 

@@ -14,7 +14,10 @@ from consulting.domain.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedSlot:
-    """A slot as it stands: `booked` when a session that counts has it, `withdrawn` when it is no longer offered."""
+    """A slot as it stands: `booked` when a session that counts has it, `withdrawn` when it is no longer offered.
+
+    It can be both: a booked slot that the rules no longer give can't be booked again once its session lets go of it.
+    """
 
     id: UUID
     period: Period
@@ -27,7 +30,9 @@ class Publication:
     """The moves that make the published slots what the rules give; each field in the order of time.
 
     add: periods that need a new slot; revive: withdrawn slots to offer again; withdraw: slots to offer no more;
-    keep: free slots that stay, with their ids; kept_booked: booked slots, which nothing here touches.
+    keep: free slots that stay, with their ids; kept_booked: booked slots, whose sessions nothing here touches; among
+    these, retire: those that the rules no longer give, so that nobody books them when their session's claim ends;
+    restore: retired ones that the rules give again.
     """
 
     add: tuple[Period, ...] = ()
@@ -35,11 +40,13 @@ class Publication:
     withdraw: tuple[UUID, ...] = ()
     keep: tuple[UUID, ...] = ()
     kept_booked: tuple[UUID, ...] = ()
+    retire: tuple[UUID, ...] = ()
+    restore: tuple[UUID, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:
         """Tell whether the published slots already are what the rules give."""
-        return not (self.add or self.revive or self.withdraw)
+        return not (self.add or self.revive or self.withdraw or self.retire or self.restore)
 
 
 def difference(
@@ -49,20 +56,20 @@ def difference(
 
     - A slot keeps its id while its start and end stay; a withdrawn slot of the same period is revived before a new
       one is added.
-    - A booked slot stays as it is, even if the rules no longer give it, and nothing that overlaps it is published.
+    - A booked slot stays, even if the rules no longer give it, and nothing that overlaps it is published. But then it
+      is retired: its session's claim may end by time alone, and its time must not be offered at that moment.
     - Every other slot that the rules don't give is withdrawn.
     - Of wanted periods that overlap, the one named first is published. No two published slots ever overlap.
     - With `during`, only slots that start in it are changed: free slots outside it stay, and keep their time taken.
 
-    Withdraw first, then revive and add: so at no moment two published slots overlap. Applying the result and comparing
-    again changes nothing.
+    Withdraw and retire first, then revive, restore and add: so at no moment two published slots overlap. Applying the
+    result and comparing again changes nothing.
     """
     plan = _Plan()
     free: list[PublishedSlot] = []
     for slot in sorted(published, key=lambda slot: (slot.period, slot.withdrawn, slot.id)):
         if slot.booked:
-            plan.occupy(slot.period)
-            plan.kept_booked.append(slot)
+            plan.keep_booked(slot, judged=during is None or during.contains(slot.period.start))
         elif during is None or during.contains(slot.period.start):
             free.append(slot)
         elif not slot.withdrawn:
@@ -78,11 +85,20 @@ class _Plan:
     """The time taken so far, and the periods chosen in it."""
 
     def __init__(self) -> None:
-        self.kept_booked: list[PublishedSlot] = []
+        self._booked: list[UUID] = []
+        self._judged: list[PublishedSlot] = []
+        self._wanted: set[Period] = set()
         self._chosen: set[Period] = set()
         self._starts: list[datetime] = []
         self._ends: list[datetime] = []
         self._longest = timedelta(0)
+
+    def keep_booked(self, slot: PublishedSlot, *, judged: bool) -> None:
+        """Keep a booked slot; the rules say whether it can be booked again only where it is `judged`."""
+        self.occupy(slot.period)
+        self._booked.append(slot.id)
+        if judged:
+            self._judged.append(slot)
 
     def occupy(self, period: Period) -> None:
         """Take the period's time, whatever else has it."""
@@ -93,6 +109,7 @@ class _Plan:
 
     def want(self, period: Period) -> None:
         """Choose the period for publication if its time is free."""
+        self._wanted.add(period)
         first = bisect_left(self._starts, period.start - self._longest)
         last = bisect_left(self._starts, period.end)
         if all(end <= period.start for end in self._ends[first:last]):
@@ -116,5 +133,7 @@ class _Plan:
             revive=tuple(revive),
             withdraw=tuple(withdraw),
             keep=tuple(keep),
-            kept_booked=tuple(slot.id for slot in self.kept_booked),
+            kept_booked=tuple(self._booked),
+            retire=tuple(each.id for each in self._judged if not each.withdrawn and each.period not in self._wanted),
+            restore=tuple(each.id for each in self._judged if each.withdrawn and each.period in self._wanted),
         )

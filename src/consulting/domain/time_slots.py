@@ -13,7 +13,7 @@ from consulting.domain.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSlot:
-    """A bookable period of one researcher; `withdrawn` when the rules no longer give it."""
+    """A bookable period of one researcher; `withdrawn` when the rules no longer give it, booked or not."""
 
     id: UUID
     researcher_id: UUID

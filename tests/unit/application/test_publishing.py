@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from consulting.domain.availability import Block
-from consulting.domain.errors import TimeIsBooked
+from consulting.domain.errors import SlotUnavailable, TimeIsBooked
 from consulting.domain.money import Money
 from consulting.domain.period import Period
 from consulting.domain.researchers import Researcher
-from consulting.domain.session_states import SC, XF, XR
+from consulting.domain.session_states import SC, SP, XF, XR
 from consulting.domain.sessions import Session
 from tests.unit.application.marketplace import HOLD, MemoryMarketplace, account_of, client, in_memory
 
@@ -125,3 +125,38 @@ def test_a_quote_is_what_canceling_then_gives(market: MemoryMarketplace, lise: R
 
     assert quote == Money(4_000, "usd")
     assert [refund.amount for refund in view.refunds if refund.amount != Money(8_000, "usd")] == [quote]
+
+
+def test_a_lapsed_hold_off_the_rules_is_not_offered_before_it_is_swept(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    session = held(market, lise, on(3, 12))
+    hours(market, lise, "09:00", "12:00")
+    market.clock.advance(HOLD)
+
+    assert on(3, 12) not in starts(market, lise)
+    with pytest.raises(SlotUnavailable):
+        market.book(caller=BEA, time_slot_id=session.time_slot_id)
+
+
+def test_a_lapsed_hold_whose_hours_came_back_is_offered_before_it_is_swept(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    session = held(market, lise, on(3, 12))
+    hours(market, lise, "09:00", "12:00")
+    hours(market, lise, "09:00", "17:00")
+    market.clock.advance(HOLD)
+
+    assert on(3, 12) in starts(market, lise)
+    assert market.book(caller=BEA, time_slot_id=session.time_slot_id).session.state == SP
+
+
+def test_a_payment_in_time_keeps_a_slot_that_the_rules_no_longer_give(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    session = held(market, lise, on(3, 12))
+    intent = market.open_intent(session.id, caller=ADA).intent
+    hours(market, lise, "09:00", "12:00")
+    market.gateway.client_pays(intent.id)
+
+    assert market.confirm(session.id, intent_id=intent.id, caller=ADA).session.state == SC

@@ -1,4 +1,4 @@
-"""Publishing changes only what must change, and never touches what is booked."""
+"""Publishing changes only what must change, and never takes a slot from its session."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def slot(number: int, during: Period, *, booked: bool = False, withdrawn: bool =
 
 def carried_out(publication: Publication, *, on: tuple[PublishedSlot, ...]) -> tuple[PublishedSlot, ...]:
     """What is published after the change, as a database would hold it."""
-    gone, back = set(publication.withdraw), set(publication.revive)
+    gone = {*publication.withdraw, *publication.retire}
+    back = {*publication.revive, *publication.restore}
     changed = [replace(each, withdrawn=each.id in gone or (each.withdrawn and each.id not in back)) for each in on]
     free_id = max((each.id.int for each in on), default=0) + 1
     return (*changed, *(slot(free_id + number, each) for number, each in enumerate(publication.add)))
@@ -65,12 +66,27 @@ def test_a_slot_of_another_length_is_another_slot() -> None:
 
 
 def test_a_booked_slot_stays_though_the_rules_no_longer_give_it() -> None:
-    assert difference(wanted=[], published=[slot(1, NINE, booked=True)]) == Publication(kept_booked=(UUID(int=1),))
+    kept = (UUID(int=1),)
+    assert difference(wanted=[], published=[slot(1, NINE, booked=True)]) == Publication(kept_booked=kept, retire=kept)
+
+
+def test_a_booked_slot_that_the_rules_give_again_can_be_booked_again_once_it_is_free() -> None:
+    retired = slot(1, NINE, booked=True, withdrawn=True)
+    kept = (UUID(int=1),)
+    assert difference(wanted=[NINE], published=[retired]) == Publication(kept_booked=kept, restore=kept)
+    assert difference(wanted=[], published=[retired]).changes_nothing
+
+
+def test_of_booked_slots_only_those_that_start_in_the_range_are_judged() -> None:
+    during = Period(TEN.start, ELEVEN.end)
+    booked = [slot(1, NINE, booked=True), slot(2, TEN, booked=True)]
+    found = difference(wanted=[], published=booked, during=during)
+    assert (found.kept_booked, found.retire) == ((UUID(int=1), UUID(int=2)), (UUID(int=2),))
 
 
 def test_what_overlaps_a_booked_slot_is_not_published() -> None:
     found = difference(wanted=[HALF_PAST_NINE, ELEVEN], published=[slot(1, NINE, booked=True)])
-    assert found == Publication(add=(ELEVEN,), kept_booked=(UUID(int=1),))
+    assert found == Publication(add=(ELEVEN,), kept_booked=(UUID(int=1),), retire=(UUID(int=1),))
 
 
 def test_a_published_slot_that_overlaps_a_booked_one_is_withdrawn() -> None:
@@ -132,7 +148,7 @@ PERIODS = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(wanted=st.lists(PERIODS, max_size=8), published=published_slots(candidates=PERIODS))
-def test_published_slots_never_overlap_and_booked_ones_are_untouched(
+def test_published_slots_never_overlap_and_booked_ones_stay(
     wanted: list[Period], published: tuple[PublishedSlot, ...]
 ) -> None:
     found = difference(wanted=wanted, published=published)
@@ -140,7 +156,8 @@ def test_published_slots_never_overlap_and_booked_ones_are_untouched(
     booked = {each for each in published if each.booked}
     event("changed nothing" if found.changes_nothing else "changed something")
     assert_apart(on_offer(after))
-    assert booked <= set(after)
+    assert {each.id: each.period for each in booked}.items() <= {each.id: each.period for each in after}.items()
+    assert all(each.withdrawn == (each.period not in wanted) for each in after if each.booked)
     assert set(found.kept_booked) == {each.id for each in booked}
     assert {each.id for each in published} <= {each.id for each in after}
     free = {each.period for each in after if not each.booked and not each.withdrawn}

@@ -55,11 +55,14 @@ class MemoryTimeSlots:
         ]
 
     def publish(self, publication: Publication, *, researcher_id: UUID, ids: Sequence[UUID]) -> None:
-        """Carry out a difference: withdraw, then revive and add; ForbiddenRecord if published slots would overlap."""
+        """Carry out a difference: withdraw and retire, then revive, restore and add.
+
+        Raises ForbiddenRecord if published slots would overlap.
+        """
         require(self._kept.researchers, researcher_id)
-        for slot_id in publication.withdraw:
+        for slot_id in (*publication.withdraw, *publication.retire):
             self._turn(slot_id, researcher_id=researcher_id, withdrawn=True)
-        for slot_id in publication.revive:
+        for slot_id in (*publication.revive, *publication.restore):
             self._turn(slot_id, researcher_id=researcher_id, withdrawn=False)
         for slot_id, period in zip(ids, publication.add, strict=True):
             put_new(self._kept.time_slots, slot_id, TimeSlot(id=slot_id, researcher_id=researcher_id, period=period))

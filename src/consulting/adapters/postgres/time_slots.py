@@ -151,11 +151,15 @@ class PostgresTimeSlots:
         ]
 
     def publish(self, publication: Publication, *, researcher_id: UUID, ids: Sequence[UUID]) -> None:
-        """Carry out a difference: withdraw, then revive and add; LookupError for slots that aren't the researcher's."""
+        """Carry out a difference: withdraw and retire, then revive, restore and add.
+
+        Raises LookupError for slots that aren't the researcher's.
+        """
         periods = publication.add
         if len(ids) != len(periods):
             raise ValueError("each added slot needs an id")
-        withdraw, revive = list(publication.withdraw), list(publication.revive)
+        withdraw = [*publication.withdraw, *publication.retire]
+        revive = [*publication.revive, *publication.restore]
         new = {"ids": list(ids), "starts": [each.start for each in periods], "ends": [each.end for each in periods]}
         withdrawn, revived, _ = self._link.together(
             (WITHDRAW, {"researcher_id": researcher_id, "ids": withdraw}),

@@ -132,7 +132,10 @@ class TimeSlots(Protocol):
         """
 
     def publish(self, publication: Publication, *, researcher_id: UUID, ids: Sequence[UUID]) -> None:
-        """Carry out a difference: withdraw, then revive and add; `ids` names the added slots, in order."""
+        """Carry out a difference: withdraw and retire, then revive, restore and add.
+
+        `ids` names the added slots, in order.
+        """
 
 
 class Sessions(Protocol):

@@ -122,6 +122,20 @@ class TimeSlotsContract(RecordsContract):
             tx.time_slots.publish(Publication(revive=(slot.id,)), researcher_id=RESEARCHER, ids=())
         assert [offer.slot for offer in _starting(transactions, DAY)] == [slot]
 
+    def test_a_retired_slot_keeps_its_session_and_is_offered_again_when_restored(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        booked = setting.held()
+        with transactions.begin() as tx:
+            tx.time_slots.publish(Publication(retire=(booked.time_slot_id,)), researcher_id=RESEARCHER, ids=())
+            retired = tx.time_slots.get(booked.time_slot_id)
+            tx.time_slots.publish(Publication(restore=(booked.time_slot_id,)), researcher_id=RESEARCHER, ids=())
+            restored = tx.time_slots.get(booked.time_slot_id)
+        assert retired is not None
+        assert restored is not None
+        assert (retired.slot.withdrawn, restored.slot.withdrawn) == (True, False)
+        assert retired.claims == restored.claims == (booked.claim(),)
+
     def test_a_publication_withdraws_before_it_adds(self, transactions: Transactions, setting: Setting) -> None:
         old = setting.slot(1)
         new = sample.slot(2, period=Period(old.period.start, sample.after(hours=25.5)))
