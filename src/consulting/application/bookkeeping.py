@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from consulting.application.ports.transactions import Transaction
 from consulting.domain import ledger
-from consulting.domain.payments import Payment
-from consulting.domain.refunds import Refund
+from consulting.domain.payments import Payment, PaymentState
+from consulting.domain.refunds import Refund, left_of
 
 
 def keep_payment(tx: Transaction, payment: Payment, *, before: Payment, at: datetime) -> None:
@@ -26,3 +27,10 @@ def keep_refund(tx: Transaction, refund: Refund, *, before: Refund | None, at: d
     else:
         tx.refunds.save(refund)
     tx.ledger.add(ledger.of_refund(before, refund, at=at))
+
+
+def standing(tx: Transaction, payments: Sequence[Payment]) -> tuple[Payment | None, Sequence[Refund]]:
+    """Find, among a session's payments, the one of which something is left, with the session's refunds."""
+    succeeded = [each for each in payments if each.state is PaymentState.SUCCEEDED]
+    refunds = tx.refunds.of_session(succeeded[0].session_id) if succeeded else ()
+    return next((each for each in succeeded if left_of(each, refunds)), None), refunds

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from consulting.application import follow_ups
 from consulting.application.booking import SessionView, own_session, view
-from consulting.application.bookkeeping import keep_refund
+from consulting.application.bookkeeping import keep_refund, standing
 from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import lock_session
@@ -19,7 +19,7 @@ from consulting.application.publishing import release
 from consulting.domain import events
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.money import Money, nothing
-from consulting.domain.payments import Payment, PaymentState
+from consulting.domain.payments import Payment
 from consulting.domain.refunds import Refund, RefundReason, left_of, request
 from consulting.domain.sessions import Events, Session
 
@@ -66,20 +66,13 @@ def _refund_due(
 ) -> Refund | None:
     """Decide on the refund of the payment that confirmed the session: what is due, at most what is left of it."""
     due = next((event.refund for event in happened if isinstance(event, events.Canceled)), None)
-    paid, refunds = _standing(tx, payments)
+    paid, refunds = standing(tx, payments)
     if not due or paid is None:
         return None
     amount = min(due, left_of(paid, refunds))
     refund = request(id=ids.new(), payment=paid, refunds=refunds, amount=amount, reason=RefundReason.CANCELED, at=at)
     keep_refund(tx, refund, before=None, at=at)
     return refund
-
-
-def _standing(tx: Transaction, payments: Sequence[Payment]) -> tuple[Payment | None, Sequence[Refund]]:
-    """Find, among a session's payments, the one of which something is left, with the session's refunds."""
-    succeeded = [each for each in payments if each.state is PaymentState.SUCCEEDED]
-    refunds = tx.refunds.of_session(succeeded[0].session_id) if succeeded else ()
-    return next((each for each in succeeded if left_of(each, refunds)), None), refunds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,5 +105,5 @@ class QuoteCancellation:
 
 def _left(tx: Transaction, session: Session) -> Money:
     """Give what is left of the payment that stands: part of it may have gone back already."""
-    paid, refunds = _standing(tx, tx.payments.of_session(session.id))
+    paid, refunds = standing(tx, tx.payments.of_session(session.id))
     return left_of(paid, refunds) if paid else nothing(currency=session.price.currency)

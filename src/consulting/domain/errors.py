@@ -204,7 +204,7 @@ class PaymentMismatch(ConsultingError):
 
 
 class RefundExceedsPayment(ConsultingError):
-    """A refund can't be more than what is left of the payment."""
+    """A refund can't be more than what is left of the payment; `details.left` says how much that is."""
 
     code = "REFUND_EXCEEDS_PAYMENT"
 

@@ -43,6 +43,9 @@ class RefundReason(StrEnum):
 NOT_OURS: Final = frozenset({RefundReason.OUTSIDE, RefundReason.DISPUTED})
 """Money that went back without our doing: somebody refunded it at the provider, or the bank took it back."""
 
+LONGEST_NOTE: Final = 2000
+"""In letters."""
+
 TRIES = 2
 """A refund that failed is tried once more, under a new key."""
 
@@ -62,7 +65,10 @@ class ProviderRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money of one payment that goes back; `provider_id` is known once the provider has taken the request."""
+    """Money of one payment that goes back; `provider_id` is known once the provider has taken the request.
+
+    `note` is why, in the words of whoever gave it as a goodwill.
+    """
 
     id: UUID
     payment_id: UUID
@@ -72,6 +78,7 @@ class Refund:
     state: RefundState
     tries: int = 1
     provider_id: str | None = None
+    note: str | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -146,11 +153,19 @@ def left_of(payment: Payment, refunds: Iterable[Refund]) -> Money:
 
 
 def request(
-    *, id: UUID, payment: Payment, refunds: Iterable[Refund], amount: Money, reason: RefundReason, at: datetime
+    *,
+    id: UUID,
+    payment: Payment,
+    refunds: Iterable[Refund],
+    amount: Money,
+    reason: RefundReason,
+    at: datetime,
+    note: str | None = None,
 ) -> Refund:
     """Decide that money goes back. Raises RefundExceedsPayment for more than is left of the payment."""
-    if not amount or amount > left_of(payment, refunds):
-        raise RefundExceedsPayment
+    left = left_of(payment, refunds)
+    if not amount or amount > left:
+        raise RefundExceedsPayment(left={"amount": left.amount, "currency": left.currency})
     return Refund(
         id=id,
         payment_id=payment.id,
@@ -158,6 +173,7 @@ def request(
         amount=amount,
         reason=reason,
         state=RefundState.REQUESTED,
+        note=note,
         created_at=at,
         updated_at=at,
     )

@@ -209,14 +209,21 @@ class Session:
         SessionNotConfirmed where no money was kept, and for a scheduled session: that one is canceled instead.
         """
         session, before = self.swept(at=at)
-        if session.state not in {DC, DR, XC, XR}:
-            raise SessionNotConfirmed
+        if session.status is Status.SCHEDULED:
+            raise SessionNotConfirmed("This session is still to come or going on: cancel it instead.")
+        if session.free or session.state not in {DC, DR, XC, XR}:
+            raise SessionNotConfirmed("No money was kept of this session.")
         refunded = State(session.status, PaymentStatus.REFUNDED)
         return session._to(Move.REFUND, refunded, at=at), before
 
     def refunded_outside(self, *, at: datetime) -> Moved:
-        """Take in that the whole price was given back at the provider: a session still to come is canceled by it."""
+        """Take in that the whole price was given back at the provider: a session still to come is canceled by it.
+
+        A free session has no price that could go back: it stays as it is.
+        """
         session, before = self.swept(at=at)
+        if session.free:
+            return session, before
         if session.state != SC:
             return session.refund_further(at=at)
         reason = CancellationReason.REFUNDED_OUTSIDE

@@ -40,6 +40,7 @@ from consulting.application.directory import (
     SearchResearchers,
 )
 from consulting.application.errands import CarryOutErrands, ErrandRunner
+from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, GetStartLink, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
 from consulting.application.notifications import Notify
@@ -220,6 +221,7 @@ class Container(DeclarativeContainer):
     carry_out_refund: Provider[CarryOutRefund] = Factory(
         CarryOutRefund, transactions, payment_gateway, clock, identities, settle=settle_payment
     )
+    give_goodwill_refund: Provider[GiveGoodwillRefund] = Factory(GiveGoodwillRefund, transactions, clock, identities)
     receive_provider_event: Provider[ReceiveProviderEvent] = Factory(
         ReceiveProviderEvent, transactions, payment_gateway, clock, identities
     )

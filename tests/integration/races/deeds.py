@@ -23,6 +23,10 @@ def cancel(market: Marketplace, *, caller: Caller, session_id: UUID) -> Session:
     return market.cancel(session_id, caller=caller).session
 
 
+def give_goodwill(market: Marketplace, *, session_id: UUID, amount: int | None = None) -> Session:
+    return market.give_goodwill(session_id, note="sorry", amount=amount).session
+
+
 def move(market: Marketplace, *, caller: Caller, session_id: UUID, slot_id: UUID) -> Session:
     return market.reschedule(session_id, time_slot_id=slot_id, caller=caller).session
 

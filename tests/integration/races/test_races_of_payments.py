@@ -9,6 +9,7 @@ from functools import partial
 
 from consulting.domain.availability import Block
 from consulting.domain.cancellation import CanceledBy
+from consulting.domain.refunds import RefundReason
 from consulting.domain.session_states import SC, XR, Status
 from tests.integration.races.arena import TOMORROW, Booking, Round
 from tests.integration.races.crowd import DONE, Attempt, counted
@@ -17,6 +18,7 @@ from tests.integration.races.deeds import (
     confirm,
     expire,
     expire_and_cancel_intent,
+    give_goodwill,
     open_payment,
     pay_and_confirm,
     settle,
@@ -107,6 +109,27 @@ def test_canceling_twice_at_once_gives_back_once(rounds: Rounds) -> None:
             booking.session.price.share(percent=50)
         ]
         assert now.errands(booking.session.id) == CONFIRMED + CANCELED + REFUND
+
+
+def test_two_who_give_goodwill_at_once_never_give_more_than_is_left(rounds: Rounds) -> None:
+    for now in rounds():
+        hours = now.open_hours("10:00", "11:00", on=TOMORROW)
+        booking = now.paid(hours.slots[0])
+        price = booking.session.price
+        cancel(now.market, caller=booking.caller, session_id=booking.session.id)
+        left = price.amount - price.share(percent=50).amount
+
+        outcomes = now.race(
+            partial(give_goodwill, session_id=booking.session.id, amount=left - 1_000),
+            partial(give_goodwill, session_id=booking.session.id, amount=2_000),
+            partial(give_goodwill, session_id=booking.session.id, amount=left),
+        )
+
+        assert counted(outcomes) == {DONE: 1, "RefundExceedsPayment": 2}
+        goodwill = [each for each in now.refunds(booking.session.id) if each.reason is RefundReason.GOODWILL]
+        assert len(goodwill) == 1
+        now.saw(f"{goodwill[0].amount} given")
+        assert now.errands(booking.session.id) == CONFIRMED + CANCELED + REFUND + REFUND
 
 
 def test_where_both_sides_cancel_at_once_the_first_decides_on_the_refund(rounds: Rounds) -> None:

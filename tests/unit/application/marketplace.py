@@ -24,6 +24,7 @@ from consulting.application.callers import Caller
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import GetTimeSlot, ListTimeSlots, OfferedSlot
 from consulting.application.errands import CarryOutErrands, ErrandRunner
+from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
 from consulting.application.notifications import Notify
@@ -105,6 +106,10 @@ class Marketplace:
     @cached_property
     def cancel(self) -> CancelSession:
         return CancelSession(self.transactions, self.clock, self.ids)
+
+    @cached_property
+    def give_goodwill(self) -> GiveGoodwillRefund:
+        return GiveGoodwillRefund(self.transactions, self.clock, self.ids)
 
     @cached_property
     def quote(self) -> QuoteCancellation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
@@ -9,15 +11,19 @@ from consulting.adapters.memory import Trouble
 from consulting.domain.cancellation import CancellationReason
 from consulting.domain.ledger import balance
 from consulting.domain.payments import Dispute, Intent
-from consulting.domain.refunds import RefundReason, RefundState
-from consulting.domain.session_states import DC, DR, SC
+from consulting.domain.refunds import RefundReason, RefundState, left_of
+from consulting.domain.session_states import DC, DR, SC, XC, XR, Status
 from consulting.domain.sessions import Session
 from tests.unit.application.diary import Diary, whose
 from tests.unit.application.onlooker import CLIENTS, pick
 
 
 class MoneyDiary(Diary):
-    """The same days, with an operator at Stripe's dashboard and clients who complain to their bank."""
+    """The same days, with an operator at Stripe's dashboard, a kind admin, and clients who complain to their bank."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: dict[UUID, int] = {}
 
     @rule(who=whose, researcher=whose, slot=whose, then=st.sampled_from(["stands", "canceled", "canceled", "dying"]))
     def somebody_pays_and_thinks_again(self, who: int, researcher: int, slot: int, then: str) -> None:
@@ -59,6 +65,20 @@ class MoneyDiary(Diary):
         intents = [each for each in self.charged_intents() if each.dispute is Dispute.OPEN]
         if intents:
             self.sturdy.gateway.dispute_ends(pick(intents, which).id, won=won)
+
+    @rule(which=whose, share=st.sampled_from([0, 30, 60, 100]))
+    def an_admin_shows_goodwill(self, which: int, share: int) -> None:
+        """Give back a share of what is left, or all of it without saying how much; most often of what has ended."""
+        session = self.some_session(which, preferring=(DC, DR, XC, XR))
+        if session is None:
+            return
+        left, before = self.left_of(session), self.goodwill_of(session)
+        with self.attempting():
+            self.market.give_goodwill(session.id, note="sorry", amount=left * share // 100 if share else None)
+        decided = self.goodwill_of(session) - before
+        assert decided <= left, session
+        assert not decided or session.status is not Status.SCHEDULED, session
+        self.shown[session.id] = self.shown.get(session.id, 0) + decided
 
     # What must be true after each
 
@@ -111,8 +131,9 @@ class MoneyDiary(Diary):
             kept = session.price.amount - self.given_back[session.id]
         due = received - kept
         beyond = received - session.price.amount if self.refunded_elsewhere(session) else due
-        assert ours <= max(beyond, 0), session
-        assert ours + others >= due, session
+        goodwill = self.shown.get(session.id, 0)
+        assert ours <= min(max(beyond, 0) + goodwill, received), session
+        assert ours + others >= min(due + goodwill, received), session
         if session.state in {SC, DC}:
             whole = [each for each in self.charged_intents() if self.given_back_elsewhere(each) >= each.received.amount]
             assert all(each.session_id != session.id for each in whole) or received > session.price.amount, session
@@ -146,6 +167,17 @@ class MoneyDiary(Diary):
             if intent.dispute is Dispute.LOST:
                 others += (intent.received - intent.returned).amount
         return sum(each.received.amount for each in intents), ours, others
+
+    def left_of(self, session: Session) -> int:
+        """Give what our books say is left of the session's payments."""
+        with self.sturdy.transactions.begin() as tx:
+            refunds = tx.refunds.of_session(session.id)
+            return sum(left_of(each, refunds).amount for each in tx.payments.of_session(session.id))
+
+    def goodwill_of(self, session: Session) -> int:
+        with self.sturdy.transactions.begin() as tx:
+            refunds = tx.refunds.of_session(session.id)
+        return sum(each.amount.amount for each in refunds if each.reason is RefundReason.GOODWILL)
 
     def given_back_elsewhere(self, intent: Intent) -> int:
         refunds = self.sturdy.gateway.refunds_of_intent(intent.id)

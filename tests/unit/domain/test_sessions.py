@@ -143,6 +143,15 @@ TABLE: list[tuple[str, State, State | type[ConsultingError], type[object] | None
 ]
 
 
+@pytest.mark.parametrize("state", [SC, DC, XC])
+def test_a_free_session_has_no_price_that_could_go_back(state: State) -> None:
+    session = session_in(state, price=Money(0, "usd"))
+
+    assert session.refunded_outside(at=NOW) == (session, ())
+    with pytest.raises(SessionNotConfirmed):
+        session.refund_further(at=NOW)
+
+
 @pytest.mark.parametrize(("verb", "before", "after", "event"), TABLE)
 def test_each_event_leads_where_the_table_says(
     verb: str, before: State, after: State | type[ConsultingError], event: type[object] | None

@@ -51,6 +51,7 @@ def _refund(row: Row) -> Refund:
         state=RefundState(row.state),
         tries=row.tries,
         provider_id=row.provider_id,
+        note=row.note,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -67,6 +68,7 @@ def _columns(refund: Refund) -> Mapping[str, Any]:
         "state": refund.state.value,
         "tries": refund.tries,
         "provider_id": refund.provider_id,
+        "note": refund.note,
         "created_at": refund.created_at,
         "updated_at": refund.updated_at,
     }

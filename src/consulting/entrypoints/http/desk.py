@@ -18,6 +18,7 @@ from consulting.application.directory import (
     ListTimeSlots,
     SearchResearchers,
 )
+from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.entrypoints.http.measurements import Metrics
@@ -44,6 +45,7 @@ class UseCases:
     get_calendar: GetCalendar
     create_payment_intent: CreatePaymentIntent
     confirm_payment: ConfirmPayment
+    give_goodwill_refund: GiveGoodwillRefund
     receive_provider_event: ReceiveProviderEvent
 
 

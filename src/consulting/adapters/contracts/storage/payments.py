@@ -130,7 +130,7 @@ class RefundsContract(RecordsContract):
         failed = refund.became(RefundState.FAILED, provider_id="re_1", at=sample.after(hours=1))
         again = failed.again(at=sample.after(hours=2))
         assert again is not None
-        for stage in (refund, failed, again):
+        for stage in (refund, failed, again, replace(again, note="Sorry for the noise: ü 🙂")):
             with transactions.begin() as tx:
                 tx.refunds.save(stage)
             with transactions.begin() as tx:

@@ -36,7 +36,7 @@ from consulting.adapters.postgres.tables.metadata import (
 )
 from consulting.domain.ledger import COMING_IN, EntryKind
 from consulting.domain.payments import ALIVE, Dispute, PaymentState
-from consulting.domain.refunds import ON_ITS_WAY, TRIES, RefundReason, RefundState
+from consulting.domain.refunds import LONGEST_NOTE, ON_ITS_WAY, TRIES, RefundReason, RefundState
 
 
 class _Payments(TypedColumns):
@@ -98,6 +98,7 @@ class _Refunds(TypedColumns):
     provider_id: Named[str | None] = Column(Text)
     created_at: Named[datetime] = Column(Instant)
     updated_at: Named[datetime] = Column(Instant)
+    note: Named[str | None] = Column(Text)
 
 
 refunds = Table(
@@ -112,7 +113,7 @@ refunds = Table(
     one_of("state", RefundState),
     CheckConstraint(f"tries BETWEEN 1 AND {TRIES}", name="tries"),
     instants("created_at", "updated_at"),
-    at_most(provider_id=LONGEST_ID),
+    at_most(provider_id=LONGEST_ID, note=LONGEST_NOTE),
 )
 Index("refunds_of_session", refunds.c.session_id)
 Index("refunds_of_payment", refunds.c.payment_id)
