@@ -2,12 +2,13 @@
 # into .venv. `make help` lists what there is.
 
 BIN := .venv/bin
+ROUNDS ?= 5
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 MAKEFLAGS += --no-print-directory
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-domain check proof mutations setup runtime lock clean
+.PHONY: help run demo test test-domain check proof bench mutations setup runtime lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ check: setup ## run linters, type checks and import rules, then every test
 proof: setup ## run the long proofs, at most an hour; SEED=... repeats one
 	@echo "seed $(SEED)"
 	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) tests
+
+bench: setup ## measure against limits of the same run; ROUNDS=1 is the short form
+	@$(BIN)/python -m bench $(ROUNDS)
 
 mutations: setup ## take each guard away in a copy: a named test must fail
 	@$(BIN)/python -m tests.mutations

@@ -18,6 +18,8 @@ class Many:
 
     researchers: int
     sessions: int
+    idle: int = 0
+    """Researchers beyond those, who only stand in the directory."""
 
     @property
     def sessions_each(self) -> int:
@@ -52,7 +54,7 @@ _NUMBER = f"r * {SLOTS_EACH} + n"
 _START = f"%(now)s::timestamptz + make_interval(hours => n - {SLOTS_EACH // 5})"
 _PAST = f"n < {SLOTS_EACH // 5 - 1}"
 
-STEPS = (
+DIRECTORY = (
     f"""
     INSERT INTO researchers
     SELECT {_id("7000", "r")}, 'user-' || r, 'Person ' || md5(r::text), 'r@example.org', 'bio', ARRAY['field'],
@@ -74,6 +76,8 @@ STEPS = (
     FROM (
         SELECT word FROM researcher_words UNION SELECT left(md5(n::text), 9) FROM generate_series(1, 20000) n) AS learnt
     """,
+)
+CALENDARS = (
     f"""
     INSERT INTO time_slots
     SELECT {_id("7001", _NUMBER)}, {_id("7000", "r")}, {_START}, {_START} + interval '1 hour', false
@@ -128,12 +132,15 @@ STEPS = (
 )
 
 
-def fill(url: str, many: Many) -> None:
+def fill(url: str, many: Many, *, now: datetime = NOW) -> None:
     """Put all of it into an empty database, and let the planner know."""
-    values = {"now": NOW, "researchers": many.researchers, "each": many.sessions_each}
+    values = {"now": now, "researchers": many.researchers, "each": many.sessions_each}
+    everybody = values | {"researchers": many.researchers + many.idle}
     with psycopg.connect(url) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for step in STEPS:
+        for step in DIRECTORY:
+            connection.execute(step.encode(), everybody)
+        for step in CALENDARS:
             connection.execute(step.encode(), values)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
