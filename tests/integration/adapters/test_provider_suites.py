@@ -216,7 +216,10 @@ class SandboxInbox:
         return self._trouble("refuse", "connect")
 
     def silent(self) -> AbstractContextManager[None]:
-        return self._trouble("hang", "data", value=TIMEOUT + 1)
+        return self._trouble("hang", "rcpt", value=TIMEOUT + 1)
+
+    def answer_lost(self) -> AbstractContextManager[None]:
+        return self._trouble("drop_answer", "data")
 
     @contextmanager
     def _trouble(self, kind: str, operation: str, **more: Any) -> Iterator[None]:

@@ -6,9 +6,10 @@ import base64
 import logging
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -24,7 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from consulting.adapters.smtp import Security, SmtpMailer, open_mailer
-from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable
+from consulting.adapters.smtp.mailer import LONGEST_SEND
+from consulting.application.errands import LEASE, LONGEST_ERRAND
+from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable, MailUncertain, SenderRefused
 
 NOW = datetime(2026, 11, 1, 14, 0, tzinfo=UTC)
 ICS = b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
@@ -108,7 +111,7 @@ def test_what_is_no_address_is_refused_without_asking(mailer: SmtpMailer, outsid
         ("data", 554, MailRefused),
         ("data", 451, MailUnavailable),
         ("connect", 421, MailUnavailable),
-        ("connect", 554, MailUnavailable),
+        ("connect", 554, SenderRefused),
     ],
 )
 def test_what_the_server_says_decides_whether_to_try_again(
@@ -124,14 +127,14 @@ def test_what_the_server_says_decides_whether_to_try_again(
 def test_a_hanging_server_is_given_up_within_seconds(mailer: SmtpMailer, outside: Any) -> None:
     outside.fault("smtp", "hang", "data", value=3)
     began = time.monotonic()
-    with pytest.raises(MailUnavailable):
+    with pytest.raises(MailUncertain):
         mailer.send(MAIL)
     assert time.monotonic() - began < 2.5
 
 
-def test_a_lost_answer_is_unavailable_and_the_repeat_has_the_same_name(mailer: SmtpMailer, outside: Any) -> None:
+def test_a_lost_answer_is_uncertain_and_the_repeat_has_the_same_name(mailer: SmtpMailer, outside: Any) -> None:
     outside.fault("smtp", "drop_answer", "data")
-    with pytest.raises(MailUnavailable):
+    with pytest.raises(MailUncertain):
         mailer.send(MAIL)
     mailer.send(MAIL)
     assert [mail["headers"]["message-id"] for mail in arrived(outside)] == [MAIL.message_id] * 2
@@ -253,14 +256,15 @@ def test_tls_from_the_first_byte(certificate: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: Path) -> None:
     with server(tls_context=tls(certificate)) as running:
-        with pytest.raises(MailUnavailable):
+        with pytest.raises(SenderRefused):
             mailer_at(running.port, security=Security.STARTTLS).send(MAIL)
         assert running.kept.mails == []
 
 
 def test_nothing_is_sent_in_the_clear_where_tls_is_asked_for(outside: Any) -> None:
-    with pytest.raises(MailUnavailable):
-        mailer_at(outside.sandbox.smtp_port, security=Security.STARTTLS).send(MAIL)
+    for address in (MAIL.to_address, "küm@example.net"):
+        with pytest.raises(SenderRefused):
+            mailer_at(outside.sandbox.smtp_port, security=Security.STARTTLS).send(replaced(to_address=address))
     with pytest.raises(MailUnavailable):
         mailer_at(outside.sandbox.smtp_port, security=Security.TLS).send(MAIL)
     assert arrived(outside) == []
@@ -271,7 +275,7 @@ def test_a_wrong_login_is_for_us_to_mend_so_mails_wait(certificate: Path, monkey
     with server(tls_context=tls(certificate), authenticator=login(right=False), auth_required=True) as running:
         with pytest.raises(MailUnavailable):
             mailer_at(running.port, security=Security.STARTTLS, username="me", password="wrong").send(MAIL)
-        with pytest.raises(MailUnavailable):
+        with pytest.raises(SenderRefused):
             mailer_at(running.port, security=Security.STARTTLS).send(MAIL)
         assert running.kept.mails == []
 
@@ -282,6 +286,119 @@ def test_a_server_without_smtputf8_refuses_an_address_outside_ascii_for_good() -
             mailer_at(running.port).send(replaced(to_address="küm@example.net"))
         mailer_at(running.port).send(replaced(to_address="kim@bücher.example"))
         assert len(running.kept.mails) == 1
+
+
+# Servers that behave badly
+
+
+@contextmanager
+def badly(behave: Callable[[socket.socket], object]) -> Iterator[int]:
+    """Run a server that behaves like this towards one caller, and give its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(20)
+
+        def serve() -> None:
+            caller, _ = listening.accept()
+            with caller, suppress(OSError):
+                caller.settimeout(20)
+                behave(caller)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            thread.join(20)
+
+
+def hear_line(caller: socket.socket) -> bytes:
+    heard = b""
+    while not heard.endswith(b"\n"):
+        piece = caller.recv(1)
+        if not piece:
+            raise ConnectionResetError
+        heard += piece
+    return heard
+
+
+def drip(caller: socket.socket, *, first: bytes = b"220-", seconds: float = 6) -> None:
+    """Say one byte after the other, each well before anybody would give up, and never end the line."""
+    caller.sendall(first)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(0.3)
+        caller.sendall(b"x")
+
+
+def converse(caller: socket.socket, answers: Mapping[bytes, bytes]) -> bytes:
+    """Answer what is said by its first word, until something else is said, and give that."""
+    caller.sendall(b"220 here\r\n")
+    while True:
+        line = hear_line(caller)
+        answer = answers.get(line.split()[0].split(b":")[0].lower())
+        if answer is None:
+            return line
+        caller.sendall(answer)
+
+
+POLITE = {b"ehlo": b"250 here\r\n", b"mail": b"250 ok\r\n", b"rcpt": b"250 ok\r\n"}
+
+
+def hear_content(caller: socket.socket) -> None:
+    caller.sendall(b"354 go on\r\n")
+    while hear_line(caller) != b".\r\n":
+        pass
+
+
+def test_a_server_that_drips_is_given_up_at_the_deadline() -> None:
+    began = time.monotonic()
+    with badly(drip) as port, pytest.raises(MailUnavailable):
+        replace(mailer_at(port), deadline_seconds=1.5).send(MAIL)
+    assert time.monotonic() - began > 1.4  # it was no single wait that ended it
+
+    with badly(drip) as port:
+        began = time.monotonic()
+        with pytest.raises(MailUnavailable):
+            replace(mailer_at(port), deadline_seconds=1.5).send(MAIL)
+        assert time.monotonic() - began < 2.5
+
+
+def test_what_drips_in_after_the_mail_was_handed_over_leaves_it_uncertain() -> None:
+    def behave(caller: socket.socket) -> None:
+        converse(caller, POLITE)
+        hear_content(caller)
+        drip(caller, first=b"250-")
+
+    with badly(behave) as port, pytest.raises(MailUncertain):
+        replace(mailer_at(port), deadline_seconds=1.5).send(MAIL)
+
+
+def test_a_connection_that_ends_before_the_mail_was_handed_over_leaves_no_doubt() -> None:
+    for behave in (hear_line, lambda caller: converse(caller, POLITE)):
+        with badly(behave) as port, pytest.raises(MailUnavailable):
+            mailer_at(port).send(MAIL)
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n"])
+def test_a_connection_that_ends_after_the_mail_was_handed_over_leaves_doubt(answer: bytes) -> None:
+    def behave(caller: socket.socket) -> None:
+        converse(caller, POLITE)
+        hear_content(caller)
+        caller.sendall(answer)
+
+    with badly(behave) as port, pytest.raises(MailUncertain):
+        mailer_at(port).send(MAIL)
+
+
+def test_a_sender_that_is_refused_is_for_us_to_mend_and_no_mail_is_buried_for_it() -> None:
+    refusing = {**POLITE, b"mail": b"553 we don't know you\r\n", b"rset": b"250 ok\r\n", b"quit": b"221 bye\r\n"}
+    refused = pytest.raises(SenderRefused, match="553")
+    with badly(lambda caller: converse(caller, refusing)) as port, refused:
+        mailer_at(port).send(MAIL)
+
+
+def test_no_mail_takes_as_long_as_its_errand_may() -> None:
+    assert LONGEST_SEND < LONGEST_ERRAND.total_seconds() < LEASE.total_seconds()
 
 
 def replaced(**changes: Any) -> Mail:

@@ -16,7 +16,7 @@ import pytest
 from consulting.adapters.contracts.contract import Contract, missing
 from consulting.adapters.contracts.outside import in_time
 from consulting.adapters.contracts.turns import at_once
-from consulting.application.ports.mailer import Mail, Mailer, MailRefused, MailUnavailable
+from consulting.application.ports.mailer import Mail, Mailer, MailRefused, MailUnavailable, MailUncertain
 
 _LINES = ("BEGIN:VCALENDAR", "METHOD:REQUEST", "BEGIN:VEVENT", "SUMMARY:Zoë 王", "END:VEVENT", "END:VCALENDAR")
 CALENDAR = "".join(f"{line}\r\n" for line in _LINES).encode()
@@ -40,6 +40,9 @@ class MailServer(Protocol):
 
     def silent(self) -> AbstractContextManager[None]:
         """Let the server take connections and never answer."""
+
+    def answer_lost(self) -> AbstractContextManager[None]:
+        """Let the server take every mail, and its answer get lost on the way back."""
 
 
 def letter(number: int = 1, **changes: Any) -> Mail:
@@ -92,7 +95,7 @@ class MailerContract(Contract):
     @pytest.fixture
     def server(self) -> MailServer:
         """Give the server behind the adapter, its inboxes empty."""
-        missing("server", gives="a MailServer: received, refusing, busy, unreachable, silent")
+        missing("server", gives="a MailServer: received, refusing, busy, unreachable, silent, answer_lost")
 
     def test_a_mail_arrives_as_it_was_written(self, mailer: Mailer, server: MailServer) -> None:
         mail = letter()
@@ -162,14 +165,22 @@ class MailerContract(Contract):
     def test_a_busy_server_is_told_as_unavailable(self, mailer: Mailer, server: MailServer) -> None:
         with server.busy(), pytest.raises(MailUnavailable):
             mailer.send(letter())
+        assert list(server.received()) == []
 
     def test_an_unreachable_server_is_told_as_unavailable(self, mailer: Mailer, server: MailServer) -> None:
         with server.unreachable(), in_time(), pytest.raises(MailUnavailable):
             mailer.send(letter())
+        assert list(server.received()) == []
 
     def test_a_silent_server_is_given_up_within_seconds(self, mailer: Mailer, server: MailServer) -> None:
         with server.silent(), in_time(), pytest.raises(MailUnavailable):
             mailer.send(letter())
+        assert list(server.received()) == []
+
+    def test_a_lost_answer_is_told_as_uncertain(self, mailer: Mailer, server: MailServer) -> None:
+        with server.answer_lost(), in_time(), pytest.raises(MailUncertain):
+            mailer.send(letter())
+        assert [mail.message_id for mail in server.received()] == [letter().message_id]
 
     def test_the_adapter_goes_on_after_trouble(self, mailer: Mailer, server: MailServer) -> None:
         for trouble in (server.refusing, server.busy, server.unreachable):

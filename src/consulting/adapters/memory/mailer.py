@@ -7,7 +7,7 @@ from dataclasses import replace
 from threading import Lock
 
 from consulting.adapters.memory.provider_line import ProviderLine, Trouble
-from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable
+from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable, MailUncertain
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f]+")
 
@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]+@[^\s@<>,;:\"()\[\]\\\x00
 class MemoryMailer:
     """Delivers mails into a list; safe to share between threads. `line` makes sending fail.
 
-    REFUSED refuses a mail for good, DOWN doesn't take it, ANSWER_LOST takes it and seems not to have.
+    REFUSED refuses a mail for good, DOWN doesn't take it, ANSWER_LOST takes it and doesn't say so.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class MemoryMailer:
         self._lock = Lock()
 
     def send(self, mail: Mail) -> None:
-        """Deliver the mail. Raises MailRefused or MailUnavailable."""
+        """Deliver the mail. Raises MailRefused, MailUnavailable or MailUncertain."""
         with self._lock:
             trouble = self.line.next()
             if trouble is Trouble.DOWN:
@@ -34,7 +34,7 @@ class MemoryMailer:
                 raise MailRefused
             self._delivered.append(replace(mail, subject=_one_line(mail.subject)))
             if trouble is Trouble.ANSWER_LOST:
-                raise MailUnavailable
+                raise MailUncertain
 
     @property
     def delivered(self) -> tuple[Mail, ...]:

@@ -13,14 +13,18 @@ from enum import StrEnum
 from typing import Final
 
 from consulting.adapters.smtp.addresses import AddressRefused, deliverable, display_name, needs_utf8
+from consulting.adapters.smtp.conversation import AnswerLost, Conversation
 from consulting.adapters.smtp.message import write_message
 from consulting.application.ports.clock import Clock
-from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable
+from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable, MailUncertain, SenderRefused
 from consulting.domain.errors import ConsultingError
 
 _log: Final = logging.getLogger(__name__)
 _OURS_TO_MEND: Final = frozenset({530, 534, 535, 538})
 """Refused for want of a login: that is about our settings, not about this mail."""
+
+LONGEST_SEND: Final = 40.0
+"""How many seconds one mail may take in all: less than an errand may, so that its lease never passes to another."""
 
 
 class Security(StrEnum):
@@ -42,32 +46,30 @@ class SmtpMailer:
     timeout_seconds: float
     clock: Clock
     username: str | None = None
+    deadline_seconds: float = LONGEST_SEND
     _password: str | None = field(default=None, repr=False)
     _tls: ssl.SSLContext | None = field(default=None, repr=False)
 
     def send(self, mail: Mail) -> None:
-        """Hand it over. Raises MailRefused (never try again) or MailUnavailable (try again later), and nothing else."""
+        """Hand it over. Raises MailRefused, MailUnavailable, SenderRefused or MailUncertain, and nothing else."""
         try:
             recipient = deliverable(mail.to_address)
             utf8 = needs_utf8(recipient)
             content = write_message(mail, sender=self.sender, recipient=recipient, at=self.clock.now())
         except (AddressRefused, ValueError) as error:
-            # Nothing of it is logged but its kind: the text may quote the reader's address.
-            raise self._told(MailRefused(), mail, type(error).__name__) from None
+            # Nothing of it is told but its kind: the text may quote the reader's address.
+            raise _told(MailRefused, mail, type(error).__name__) from None
         try:
             self._deliver(content, recipient=recipient, utf8=utf8)
-        except smtplib.SMTPNotSupportedError:
-            raise self._told(MailRefused() if utf8 else MailUnavailable(), mail, "not supported") from None
         except (smtplib.SMTPException, OSError) as error:
-            raise self._told(_judge(error), mail, f"{type(error).__name__} {_code(error) or ''}".rstrip()) from None
+            raise _told(_judge(error), mail, f"{type(error).__name__} {_code(error) or ''}".rstrip()) from None
 
     def _deliver(self, content: bytes, *, recipient: Address, utf8: bool) -> None:
         server = self._connect()
         try:
             self._enter(server)
-            server.sendmail(
-                self.sender.addr_spec, [recipient.addr_spec], content, mail_options=["SMTPUTF8"] if utf8 else []
-            )
+            options = _utf8_options(server) if utf8 else []
+            server.sendmail(self.sender.addr_spec, [recipient.addr_spec], content, mail_options=options)
         except BaseException:
             server.close()
             raise
@@ -75,14 +77,15 @@ class SmtpMailer:
             server.quit()
         server.close()
 
-    def _connect(self) -> smtplib.SMTP:
-        # Our name is given: smtplib would otherwise ask the resolver, which can take longer than the mail.
-        name = self.sender.domain
-        if self.security is Security.TLS:
-            return smtplib.SMTP_SSL(
-                self.host, self.port, local_hostname=name, timeout=self.timeout_seconds, context=self._tls
-            )
-        return smtplib.SMTP(self.host, self.port, local_hostname=name, timeout=self.timeout_seconds)
+    def _connect(self) -> Conversation:
+        return Conversation(
+            host=self.host,
+            port=self.port,
+            name=self.sender.domain,
+            tls=self._tls if self.security is Security.TLS else None,
+            timeout=self.timeout_seconds,
+            deadline=self.deadline_seconds,
+        )
 
     def _enter(self, server: smtplib.SMTP) -> None:
         """Encrypt and log in as the settings say; never in the clear where they ask for encryption."""
@@ -91,17 +94,36 @@ class SmtpMailer:
         if self.username:
             server.login(self.username, self._password or "")
 
-    def _told(self, outcome: ConsultingError, mail: Mail, why: str) -> ConsultingError:
-        _log.warning("mail %s: %s (%s)", mail.message_id, outcome.code, why)
-        return outcome
+
+class _NoUtf8(smtplib.SMTPException):
+    """The server can't reach an address outside ASCII."""
 
 
-def _judge(error: smtplib.SMTPException | OSError) -> ConsultingError:
-    """Tell refusals of this mail (5xx to its sender, its reader or its content) from everything else."""
-    kinds = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
-    code = _code(error)
-    final = isinstance(error, kinds) and code is not None and code >= 500 and code not in _OURS_TO_MEND
-    return MailRefused() if final else MailUnavailable()
+def _utf8_options(server: smtplib.SMTP) -> list[str]:
+    server.ehlo_or_helo_if_needed()
+    if not server.has_extn("smtputf8"):
+        raise _NoUtf8
+    return ["SMTPUTF8"]
+
+
+def _told(outcome: type[ConsultingError], mail: Mail, why: str) -> ConsultingError:
+    _log.info("mail %s: %s (%s)", mail.message_id, outcome.code, why)
+    return outcome(why)
+
+
+def _judge(error: smtplib.SMTPException | OSError) -> type[ConsultingError]:
+    """Tell refusals of this mail (5xx to its reader or its content) from those of us, and both from mere trouble."""
+    if isinstance(error, AnswerLost):
+        return MailUncertain
+    if isinstance(error, (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError)):
+        return SenderRefused
+    code = _code(error) or 0
+    if isinstance(error, _NoUtf8):
+        return MailRefused
+    if code < 500:
+        return MailUnavailable
+    about_this_mail = isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError))
+    return MailRefused if about_this_mail and code not in _OURS_TO_MEND else SenderRefused
 
 
 def _code(error: Exception) -> int | None:
@@ -123,8 +145,8 @@ def open_mailer(
 ) -> SmtpMailer:
     """Build the mailer without connecting; `sender` is an address, or `Name <address>`.
 
-    No wait within a delivery is longer than `timeout_seconds`. Certificates are checked against the system's
-    authorities. Raises ValueError for a sender that is no address.
+    No wait within a delivery is longer than `timeout_seconds`, and no delivery than LONGEST_SEND. Certificates are
+    checked against the system's authorities. Raises ValueError for a sender that is no address.
     """
     name, address = parseaddr(sender)
     known = deliverable(address)

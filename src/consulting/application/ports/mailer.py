@@ -22,9 +22,21 @@ class MailRefused(ConsultingError):
 
 
 class MailUnavailable(ConsultingError):
-    """The mail server doesn't take this mail at the moment."""
+    """The mail server doesn't take this mail at the moment: it is known not to have been taken."""
 
     code = "MAIL_UNAVAILABLE"
+
+
+class SenderRefused(MailUnavailable):
+    """The mail server takes no mail from us, whatever it is: our settings are to be mended."""
+
+    code = "MAIL_SENDER_REFUSED"
+
+
+class MailUncertain(ConsultingError):
+    """The mail was handed over and the mail server's answer got lost: nobody knows whether it was taken."""
+
+    code = "MAIL_UNCERTAIN"
 
 
 class Kind(StrEnum):
@@ -92,9 +104,11 @@ class Mailer(Protocol):
     """The post."""
 
     def send(self, mail: Mail) -> None:
-        """Hand the mail to the mail server, under its own Message-ID.
+        """Hand the mail to the mail server, under its own Message-ID, within 45 seconds.
 
-        Raises MailRefused (never try again) or MailUnavailable (try again later), and nothing else, within seconds.
+        Raises MailRefused (never try again), MailUnavailable (it wasn't taken: try again later) with SenderRefused
+        among them (what refuses it is about us, so somebody has to look), or MailUncertain (it may have been taken: a
+        repeat may be the second copy), and nothing else.
         """
 
 

@@ -68,6 +68,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     payment_gateway.PaymentGatewayMisconfigured: 500,
     meeting_rooms.MeetingRoomsMisconfigured: 500,
     mailer.MailRefused: 500,
+    mailer.MailUncertain: 500,
     # Nothing was changed and it may work at once, which a 409 that is kept for a repeated key would deny.
     transactions.TransactionConflict: 503,
     transactions.StorageUnavailable: 503,
@@ -76,6 +77,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     meeting_rooms.MeetingRoomsUnavailable: 503,
     meeting_rooms.NoFreeHost: 503,
     mailer.MailUnavailable: 503,
+    mailer.SenderRefused: 503,
     refusals.Overloaded: 503,
     refusals.NotReady: 503,
     refusals.SignInUnavailable: 503,

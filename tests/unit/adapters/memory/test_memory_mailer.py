@@ -8,7 +8,7 @@ import pytest
 
 from consulting.adapters.contracts.mailer import MailerContract, letter
 from consulting.adapters.memory import MemoryMailer, Trouble
-from consulting.application.ports.mailer import Mail, MailUnavailable
+from consulting.application.ports.mailer import Mail, MailUncertain
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Server:
 
     unreachable = silent = busy
 
+    def answer_lost(self) -> AbstractContextManager[None]:
+        return self.mailer.line.suffering(Trouble.ANSWER_LOST)
+
 
 class TestMemoryMailer(MailerContract):
     @pytest.fixture
@@ -40,7 +43,7 @@ class TestMemoryMailer(MailerContract):
 def test_a_lost_answer_leaves_the_mail_delivered() -> None:
     mailer = MemoryMailer()
     mailer.line.order(Trouble.ANSWER_LOST, None)
-    with pytest.raises(MailUnavailable):
+    with pytest.raises(MailUncertain):
         mailer.send(letter(1))
     mailer.send(letter(1))
     assert [mail.message_id for mail in mailer.delivered] == [letter(1).message_id] * 2
