@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
 
+from consulting.application.patience import next_wait
 from consulting.application.ports.clock import Clock
-from consulting.application.ports.mailer import MailRefused
+from consulting.application.ports.mailer import MailRefused, SenderRefused
 from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable, NoFreeHost
 from consulting.application.ports.outbox import Errand, Lane, LeasedEntry
 from consulting.application.ports.transactions import Transactions
@@ -24,10 +25,6 @@ LEASE = timedelta(seconds=60)
 LONGEST_ERRAND = timedelta(seconds=45)
 """An errand is begun only while its lease lasts this long."""
 
-MOST_TRIES = 44
-"""With waits that double from a second up to an hour, shortened at random, this many tries last about a day."""
-
-LONGEST_WAIT = timedelta(hours=1)
 LONGEST_TOLD = 2000
 
 
@@ -47,17 +44,12 @@ class ErrandRunner(Protocol):
         """Do it once, or again: it may have been done before by a worker that died before saying so."""
 
 
-def backoff(*, attempt: int, random: Random) -> timedelta:
-    """Give the wait after the n-th try: 1, 2, 4 … seconds up to an hour, each shortened by up to half at random."""
-    full = min(timedelta(seconds=2 ** min(attempt - 1, 20)), LONGEST_WAIT)
-    return full * (1 - random.random() / 2)
-
-
 @dataclass(frozen=True, slots=True)
 class CarryOutErrands:
     """Carry out due errands, one after the other.
 
     - What fails is tried again, later and later, for about a day; then it is given up, listed, and can be revived.
+    - What people need before their session starts is tried the more often the nearer the start is.
     - What a provider refuses for good is given up at once. A poisoned errand never stops the others.
     """
 
@@ -98,13 +90,19 @@ class CarryOutErrands:
         log.log(
             _weight(failure, leased), "%s of session %s failed, try %d: %r", *_named(leased), leased.attempt, failure
         )
-        if leased.attempt >= MOST_TRIES:
+        wait = self._next_wait(leased)
+        if wait is None:
             self._bury(leased, failure)
             return
-        wait = backoff(attempt=leased.attempt, random=self.random)
         if isinstance(failure, MeetingRoomsUnavailable) and failure.retry_after is not None:
             wait = max(wait, failure.retry_after)
         self._postpone(leased, until=self.clock.now() + wait, error=told(failure))
+
+    def _next_wait(self, leased: LeasedEntry) -> timedelta | None:
+        with self.transactions.begin() as tx:
+            session = tx.sessions.get(leased.entry.session_id)
+        period = None if session is None else session.period
+        return next_wait(leased, session=period, random=self.random, at=self.clock.now())
 
     def _postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> None:
         with self.transactions.begin() as tx:
@@ -124,8 +122,10 @@ def _named(leased: LeasedEntry) -> tuple[str, str]:
 
 
 def _weight(failure: Exception, leased: LeasedEntry) -> int:
-    """Say how loud to be: that there are too few hosts is for somebody to mend, and is told once an errand."""
-    return logging.ERROR if isinstance(failure, NoFreeHost) and leased.attempt == 1 else logging.WARNING
+    """Say how loud to be: once an errand, and louder where it is for somebody to mend."""
+    if leased.attempt > 1:
+        return logging.INFO
+    return logging.ERROR if isinstance(failure, (NoFreeHost, SenderRefused)) else logging.WARNING
 
 
 def told(failure: Exception) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from consulting.application.errands import LEASE, MOST_TRIES, backoff, told
+from consulting.application.errands import LEASE, told
+from consulting.application.patience import MOST_TRIES, backoff
 from consulting.application.payments import SettlePayment
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.inbox import InboxEntry

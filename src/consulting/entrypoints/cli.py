@@ -192,7 +192,7 @@ def outbox() -> None:
 
 
 @outbox.command("list")
-@click.option("--state", type=click.Choice(["due", "later", "leased", "dead", "done"]), help="Only these.")
+@click.option("--state", type=click.Choice(["due", "later", "behind", "leased", "dead", "done"]), help="Only these.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many.")
 def list_errands(*, state: str | None, limit: int) -> None:
     """List open errands, the oldest first, and count them by state."""

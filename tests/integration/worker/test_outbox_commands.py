@@ -46,7 +46,7 @@ def leased(workshop: Workshop) -> dict[str, LeasedEntry]:
     """Book a free session and lease its first mail and its meeting."""
     workshop.booked(workshop.researcher("lise"))
     with workshop.market.transactions.begin() as tx:
-        both = tx.outbox.lease(worker="one", limit=9, lease=LEASE, at=workshop.market.clock.now())
+        both = tx.outbox.lease(worker="one", limit=2, lease=LEASE, at=workshop.market.clock.now())
     return {each.entry.lane.value: each for each in both}
 
 
@@ -59,7 +59,11 @@ def bury(workshop: Workshop, errand: LeasedEntry) -> str:
 def test_an_empty_outbox_is_listed_as_such(outbox: Operator) -> None:
     done = outbox("list")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "outbox: due: 0, later: 0, leased: 0, dead: 0\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "outbox: due: 0, later: 0, behind: 0, leased: 0, dead: 0\n",
+        "",
+    )
 
 
 def test_errands_are_listed_with_how_they_stand_and_counted(workshop: Workshop, outbox: Operator) -> None:
@@ -70,7 +74,7 @@ def test_errands_are_listed_with_how_they_stand_and_counted(workshop: Workshop, 
     only_dead = outbox("list", "--state", "dead")
 
     *lines, counts = done.stdout.splitlines()
-    assert counts.startswith("outbox: due: 1, later: 0, leased: 1, dead: 1; the oldest waits since 20")
+    assert counts.startswith("outbox: due: 1, later: 0, behind: 0, leased: 1, dead: 1; the oldest waits since 20")
     assert len(lines) == 3
     (line, _) = only_dead.stdout.splitlines()
     assert line in lines

@@ -46,7 +46,7 @@ def test_errands_are_counted_by_state_and_the_oldest_has_an_age(workshop: Worksh
     workshop.booked(workshop.researcher("lise"))
     now = workshop.market.clock.now()
     with workshop.market.transactions.begin() as tx:
-        one, _ = tx.outbox.lease(worker="one", limit=9, lease=LEASE, at=now)
+        one, _ = tx.outbox.lease(worker="one", limit=2, lease=LEASE, at=now)
         tx.outbox.bury(one, error="refused", at=now)
     workshop.change(
         "UPDATE outbox SET recorded_at = recorded_at - interval '1 hour', due_at = due_at - interval '1 hour'"

@@ -14,20 +14,28 @@ from consulting.adapters.memory.kept import Standing
 from consulting.application.errands import (
     LEASE,
     LONGEST_ERRAND,
-    LONGEST_WAIT,
-    MOST_TRIES,
     CarryOutErrands,
     ErrandRunner,
     NotYet,
-    backoff,
 )
 from consulting.application.money_errands import CancelIntentErrand
+from consulting.application.patience import (
+    LONGEST_AT_START,
+    LONGEST_WAIT,
+    MOST_TRIES,
+    MOST_TRIES_WHEN_NEAR,
+    NEAR,
+    backoff,
+    next_wait,
+)
 from consulting.application.payments import CancelIntent
-from consulting.application.ports.mailer import MailRefused, MailUnavailable
+from consulting.application.ports.mailer import Kind, MailRefused, MailUnavailable, SenderRefused
 from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable
 from consulting.application.ports.outbox import Errand, Lane, LeasedEntry, OutboxEntry
 from consulting.domain.payments import IntentStatus
+from consulting.domain.period import Period
 from consulting.domain.refunds import RefundState
+from tests.unit.application.marketplace import NOON
 from tests.unit.application.scene import ADA, Scene
 
 SECOND = timedelta(seconds=1)
@@ -60,7 +68,7 @@ def relay(scene: Scene, runner: ErrandRunner, *, worker: str = "worker") -> Carr
     return CarryOutErrands(market.transactions, market.clock, runners, worker, Random(1))
 
 
-def ordered(scene: Scene, *, session: UUID, lane: Lane = Lane.MAIL) -> UUID:
+def ordered(scene: Scene, *, session: UUID, lane: Lane = Lane.MAIL, **data: str) -> UUID:
     """Put an errand into the outbox."""
     now = scene.market.clock.now()
     entry = OutboxEntry(
@@ -68,6 +76,7 @@ def ordered(scene: Scene, *, session: UUID, lane: Lane = Lane.MAIL) -> UUID:
         errand=Errand.NOTIFY,
         lane=lane,
         session_id=session,
+        data=data,
         due_at=now,
         recorded_at=now,
     )
@@ -104,6 +113,97 @@ def test_a_wait_is_shortened_by_up_to_half_at_random_so_that_not_all_come_back_a
 
     assert len(waits) == 100
     assert all(8 * SECOND <= wait <= 16 * SECOND for wait in waits)
+
+
+# What is worth something only before the start
+
+
+SESSION = Period(NOON, NOON + timedelta(hours=1))
+
+
+def tried(errand: Errand, attempt: int, **data: str) -> LeasedEntry:
+    entry = OutboxEntry(
+        id=UUID(int=1),
+        errand=errand,
+        lane=Lane.MAIL,
+        session_id=UUID(int=2),
+        data=data,
+        due_at=NOON,
+        recorded_at=NOON,
+    )
+    return LeasedEntry(entry=entry, attempt=attempt, leased_by="worker", leased_until=NOON)
+
+
+URGENT = [
+    (Errand.CREATE_MEETING, {}),
+    (Errand.MOVE_MEETING, {}),
+    *((Errand.NOTIFY, {"kind": kind.value}) for kind in (Kind.CONFIRMATION, Kind.LINK, Kind.RESCHEDULED)),
+]
+
+
+@pytest.mark.parametrize(("errand", "data"), URGENT)
+def test_what_people_need_before_the_start_waits_minutes_when_it_is_near(errand: Errand, data: dict[str, str]) -> None:
+    waits = {
+        left: next_wait(
+            tried(errand, 30, **data), session=SESSION, random=Random(1), at=SESSION.start - timedelta(hours=left)
+        )
+        for left in (48, 7, 3, 1, 0.1, -0.5)
+    }
+
+    longest: dict[float, timedelta] = {
+        48: LONGEST_WAIT,
+        7: LONGEST_WAIT,
+        3: timedelta(minutes=30),
+        1: timedelta(minutes=10),
+    }
+    for left, wait in waits.items():
+        bound = longest.get(left, LONGEST_AT_START)
+        assert wait is not None
+        assert bound / 2 <= wait <= bound
+
+
+@pytest.mark.parametrize(("errand", "data"), [(Errand.REFUND, {}), (Errand.NOTIFY, {"kind": "receipt"})])
+def test_what_has_nothing_to_do_with_the_start_waits_as_ever(errand: Errand, data: dict[str, str]) -> None:
+    wait = next_wait(tried(errand, 30, **data), session=SESSION, random=Random(1), at=SESSION.start)
+
+    assert wait is not None
+    assert wait >= LONGEST_WAIT / 2
+
+
+@pytest.mark.parametrize("ahead", [0.5, 2, 6, 12, 20])
+def test_nothing_that_people_need_is_given_up_while_the_start_comes_near_and_nothing_is_tried_without_end(
+    ahead: float,
+) -> None:
+    for random in map(Random, range(50)):
+        at, attempt = SESSION.start - timedelta(hours=ahead), 1
+        while (
+            wait := next_wait(tried(Errand.CREATE_MEETING, attempt), session=SESSION, random=random, at=at)
+        ) is not None:
+            at, attempt = at + wait, attempt + 1
+        assert at >= SESSION.end
+        assert MOST_TRIES <= attempt <= MOST_TRIES_WHEN_NEAR
+
+
+def test_what_failed_for_a_day_before_the_start_came_near_is_given_up() -> None:
+    far = SESSION.start - NEAR - SECOND
+
+    assert next_wait(tried(Errand.CREATE_MEETING, MOST_TRIES), session=SESSION, random=Random(1), at=far) is None
+
+
+def test_the_relay_looks_at_the_start_of_the_session(scene: Scene) -> None:
+    session = scene.confirmed()
+    scene.market.work()
+    scene.market.clock.set(session.period.start - timedelta(minutes=10))
+    errand = ordered(scene, session=session.id, kind="link", role="client")
+    failing = relay(scene, Notes(lambda _: MailUnavailable()))
+
+    for _ in range(60):
+        failing(limit=10)
+        scene.market.clock.advance(timedelta(seconds=10))
+
+    (kept,) = [each for each in scene.errands() if each.entry.id == errand]
+    assert kept.due_at - scene.market.clock.now() <= LONGEST_AT_START
+    assert kept.attempts > 8
 
 
 def test_what_is_done_is_done_once(scene: Scene) -> None:
@@ -184,6 +284,46 @@ def test_an_errand_whose_turn_has_not_come_waits_without_being_counted(scene: Sc
 
     assert notes.attempts == [1, 1]
     assert len(notes.done) == 1
+
+
+def test_a_bad_mailbox_does_not_silence_the_other_person(scene: Scene) -> None:
+    session = scene.held().id
+    bad = ordered(scene, session=session, role="client")
+    behind = ordered(scene, session=session, role="client")
+    beside = ordered(scene, session=session, role="researcher")
+    notes = Notes(lambda leased: MailUnavailable() if leased.entry.id == bad else None)
+
+    relay(scene, notes)(limit=10)
+
+    assert notes.done == [beside]
+    assert {each.entry.id for each in scene.errands()} == {bad, behind}
+
+
+def test_what_fails_again_and_again_is_told_loudly_at_first_and_when_it_is_given_up(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    ordered(scene, session=scene.held().id)
+    carry_out = relay(scene, Notes(lambda _: MailUnavailable("450")))
+
+    with caplog.at_level(logging.INFO):
+        for _ in range(MOST_TRIES + 5):
+            carry_out(limit=10)
+            scene.market.clock.advance(LONGEST_WAIT)
+
+    levels = [each.levelno for each in caplog.records]
+    assert levels == [logging.WARNING, *[logging.INFO] * (MOST_TRIES - 1), logging.ERROR]
+
+
+def test_that_nobody_takes_our_mail_is_told_as_an_error_and_tried_again(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    ordered(scene, session=scene.held().id)
+
+    relay(scene, Notes(lambda _: SenderRefused("553")))(limit=10)
+
+    assert [each.levelno for each in caplog.records] == [logging.ERROR]
+    assert "553" in caplog.text
+    assert len(scene.errands()) == 1
 
 
 def test_a_poisoned_errand_stops_neither_other_sessions_nor_other_lanes(scene: Scene) -> None:

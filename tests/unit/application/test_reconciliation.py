@@ -6,7 +6,7 @@ import pytest
 
 from consulting.adapters.memory import Trouble
 from consulting.adapters.memory.kept import Standing
-from consulting.application.errands import MOST_TRIES
+from consulting.application.patience import MOST_TRIES
 from consulting.application.reconciliation import MOST_OUTAGES, TOO_LONG
 from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, IntentStatus, PaymentState

@@ -123,10 +123,12 @@ def require_unique(*, taken: bool, what: str) -> None:
         raise ForbiddenRecord(f"{what} exists already")
 
 
-def state_of(standing: Standing, *, due_at: datetime, taken: bool, at: datetime) -> WorkState:
+def state_of(standing: Standing, *, due_at: datetime, taken: bool, behind: bool = False, at: datetime) -> WorkState:
     """Say how something that waits to be done stands at this instant."""
     if standing is not Standing.WAITING:
         return WorkState(standing.value)
     if taken:
         return WorkState.LEASED
+    if behind:
+        return WorkState.BEHIND
     return WorkState.DUE if due_at <= at else WorkState.LATER

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,14 +28,22 @@ class MemoryOutbox:
     def lease(
         self, *, worker: str, limit: int, lease: timedelta, at: datetime, lane: Lane | None = None
     ) -> Sequence[LeasedEntry]:
-        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session and lane."""
-        firsts = (each for each in self._firsts() if lane in {None, each.entry.lane})
+        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session, lane and role."""
+        firsts = (each for each in self._firsts(at) if lane in {None, each.entry.lane})
         due = [each for each in firsts if each.due_at <= at and not _taken(each, at)]
         return [self._leased(each, worker=worker, until=at + lease) for each in due[:limit]]
 
     def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:
-        """Mark it done; False, and nothing changed, if the lease has passed to somebody else."""
-        return self._give_back(leased, standing=Standing.DONE, ended_at=at)
+        """Mark it done, whatever went wrong before; False, and nothing changed, if its lease has passed to another."""
+        return self._give_back(leased, standing=Standing.DONE, error=None, ended_at=at)
+
+    def note(self, leased: LeasedEntry, *, data: Mapping[str, str]) -> bool:
+        """Keep other data for the tries to come; False, and nothing changed, as in finish."""
+        errand = self._kept.errands.get(leased.entry.id)
+        if errand is None or errand.leased is None or not _same_lease(errand.leased, leased):
+            return False
+        self._kept.errands[leased.entry.id] = replace(errand, entry=replace(errand.entry, data=dict(data)))
+        return True
 
     def postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> bool:
         """Give it back until then, with what went wrong; `counts=False` takes the attempt back."""
@@ -56,14 +64,16 @@ class MemoryOutbox:
 
     def listed(self, *, state: WorkState | None, limit: int, at: datetime) -> Sequence[ListedEntry]:
         """List errands in this state, or all open ones, the oldest first."""
-        found = (_listed(each, at) for each in self._in_order())
+        free = {each.entry.id for each in self._firsts(at)}
+        found = (_listed(each, at, free) for each in self._in_order())
         wanted = OPEN if state is None else (state,)
         return [each for each in found if each.state in wanted][:limit]
 
     def show(self, id: UUID, *, at: datetime) -> ListedEntry | None:
         """Give the errand as it stands, done ones too."""
         errand = self._kept.errands.get(id)
-        return None if errand is None else _listed(errand, at)
+        free = {each.entry.id for each in self._firsts(at)}
+        return None if errand is None else _listed(errand, at, free)
 
     def drop(self, id: UUID, *, at: datetime) -> bool:
         """Forget an errand that waits or is dead; False if there is none or it is leased."""
@@ -75,7 +85,8 @@ class MemoryOutbox:
 
     def depth(self, *, at: datetime) -> Depth:
         """Count the open errands."""
-        states = Counter(_listed(each, at).state for each in self._kept.errands.values())
+        free = {each.entry.id for each in self._firsts(at)}
+        states = Counter(_listed(each, at, free).state for each in self._kept.errands.values())
         waiting = (each for each in self._in_order() if each.standing is Standing.WAITING)
         oldest = next((each.entry.recorded_at for each in waiting), None)
         return Depth(counts={state: states[state] for state in OPEN if states[state]}, oldest=oldest)
@@ -83,14 +94,14 @@ class MemoryOutbox:
     def _in_order(self) -> list[KeptErrand]:
         return sorted(self._kept.errands.values(), key=lambda each: (each.entry.recorded_at, each.entry.id))
 
-    def _firsts(self) -> Iterator[KeptErrand]:
-        """Give the oldest unfinished errand of each session and lane, the oldest first."""
-        seen: set[tuple[UUID, Lane]] = set()
+    def _firsts(self, at: datetime) -> Iterator[KeptErrand]:
+        """Give the unfinished errands that no other of their session, lane and role is before, the oldest first."""
+        lines: dict[object, list[KeptErrand]] = defaultdict(list)
         for errand in self._in_order():
-            line = (errand.entry.session_id, errand.entry.lane)
-            if errand.standing is Standing.WAITING and line not in seen:
-                seen.add(line)
-                yield errand
+            if errand.standing is Standing.WAITING:
+                entry = errand.entry
+                lines[entry.session_id, entry.lane, entry.data.get("role")].append(errand)
+        return (first for first, *rest in lines.values() if not any(_taken(each, at) for each in rest))
 
     def _leased(self, errand: KeptErrand, *, worker: str, until: datetime) -> LeasedEntry:
         attempt = errand.attempts + 1
@@ -100,21 +111,27 @@ class MemoryOutbox:
 
     def _give_back(self, leased: LeasedEntry, **changes: object) -> bool:
         errand = self._kept.errands.get(leased.entry.id)
-        if errand is None or errand.leased != leased:
+        if errand is None or errand.leased is None or not _same_lease(errand.leased, leased):
             return False
         self._kept.errands[leased.entry.id] = replace(errand, leased=None, **changes)  # type: ignore[arg-type] # by name
         return True
+
+
+def _same_lease(one: LeasedEntry, other: LeasedEntry) -> bool:
+    return replace(one, entry=other.entry) == other
 
 
 def _taken(errand: KeptErrand, at: datetime) -> bool:
     return errand.leased is not None and at < errand.leased.leased_until
 
 
-def _listed(errand: KeptErrand, at: datetime) -> ListedEntry:
+def _listed(errand: KeptErrand, at: datetime, free: Collection[UUID]) -> ListedEntry:
     taken = errand.leased if _taken(errand, at) else None
     return ListedEntry(
         entry=errand.entry,
-        state=state_of(errand.standing, due_at=errand.due_at, taken=taken is not None, at=at),
+        state=state_of(
+            errand.standing, due_at=errand.due_at, taken=taken is not None, behind=errand.entry.id not in free, at=at
+        ),
         attempts=errand.attempts,
         next_try=errand.due_at,
         leased_by=None if taken is None else taken.leased_by,

@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Integer,
     Text,
     Uuid,
@@ -45,13 +46,19 @@ _ERROR = bindparam("error", type_=Text)
 
 ADD = prepare(insert_into(outbox, *_ENTRY))
 
+
+def _role(table: FromClause) -> ColumnElement[str]:
+    return func.jsonb_extract_path_text(table.c.data, fixed("role"))
+
+
 _other = outbox.alias("other")
 _BEFORE = tuple_(_other.c.recorded_at, _other.c.id) < tuple_(outbox.c.recorded_at, outbox.c.id)
 _IN_HAND = _other.c.leased_until > AT
 # The second half of the condition matters after `revive`: an older errand is back while a younger one is in hand.
-_LANE_FREE = ~exists().where(
+_BEHIND = exists().where(
     _other.c.session_id == outbox.c.session_id,
     _other.c.lane == outbox.c.lane,
+    _role(_other).is_not_distinct_from(_role(outbox)),
     _other.c.standing == fixed(Standing.WAITING),
     _other.c.id != outbox.c.id,
     or_(_BEFORE, _IN_HAND),
@@ -65,7 +72,7 @@ def _lease(*wanted: ColumnElement[bool]) -> Prepared:
             outbox.c.standing == fixed(Standing.WAITING),
             func.coalesce(outbox.c.postponed_until, outbox.c.due_at) <= AT,
             or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= AT),
-            _LANE_FREE,
+            ~_BEHIND,
             *wanted,
         )
         .order_by(outbox.c.recorded_at, outbox.c.id)
@@ -93,7 +100,10 @@ _HELD: ColumnElement[bool] = and_(
     outbox.c.leased_until == bindparam("leased_until", type_=Instant),
 )
 _GIVEN_BACK = update(outbox).where(_HELD).values(leased_by=null(), leased_until=null()).returning(outbox.c.id)
-FINISH = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DONE), ended_at=AT))
+FINISH = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DONE), ended_at=AT, error=null()))
+NOTE = prepare(
+    update(outbox).where(_HELD).values(data=bindparam("data", type_=outbox.c.data.type)).returning(outbox.c.id)
+)
 POSTPONE = prepare(
     _GIVEN_BACK.values(postponed_until=_UNTIL, error=_ERROR, attempts=bindparam("attempts", type_=Integer))
 )
@@ -107,7 +117,7 @@ REVIVE = prepare(
 
 
 _NEXT_TRY = func.coalesce(outbox.c.postponed_until, outbox.c.due_at)
-_STATE = state_of(outbox, due_at=_NEXT_TRY)
+_STATE = state_of(outbox, due_at=_NEXT_TRY, behind=_BEHIND)
 _LISTED = select(
     *(outbox.c[name] for name in (*_ENTRY, "attempts", "error")),
     _STATE.label("state"),
@@ -127,7 +137,7 @@ DROP = prepare(
     )
     .returning(outbox.c.id)
 )
-DEPTH = prepare(depth(outbox, due_at=_NEXT_TRY, since=outbox.c.recorded_at))
+DEPTH = prepare(depth(outbox, due_at=_NEXT_TRY, since=outbox.c.recorded_at, behind=_BEHIND))
 
 
 class PostgresOutbox:
@@ -145,7 +155,7 @@ class PostgresOutbox:
     def lease(
         self, *, worker: str, limit: int, lease: timedelta, at: datetime, lane: Lane | None = None
     ) -> Sequence[LeasedEntry]:
-        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session and lane.
+        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session, lane and role.
 
         Whoever looks at the same moment passes over what is being taken here, and finds it taken afterwards.
         """
@@ -157,8 +167,12 @@ class PostgresOutbox:
         return sorted((_leased(row) for row in rows), key=lambda each: (each.entry.recorded_at, each.entry.id))
 
     def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:
-        """Mark it done; False, and nothing changed, if the lease has passed to somebody else."""
+        """Mark it done, whatever went wrong before; False, and nothing changed, if its lease has passed to another."""
         return bool(self._link.rows(FINISH, **_fence(leased), at=at))
+
+    def note(self, leased: LeasedEntry, *, data: Mapping[str, str]) -> bool:
+        """Keep other data for the tries to come; False, and nothing changed, as in finish."""
+        return bool(self._link.rows(NOTE, **_fence(leased), data=Jsonb(dict(data))))
 
     def postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> bool:
         """Give it back until then, with what went wrong; `counts=False` takes the attempt back."""

@@ -9,16 +9,20 @@ from enum import StrEnum
 
 
 class WorkState(StrEnum):
-    """How an errand or a message stands at one instant: its time has come or not, somebody has it, or it is over."""
+    """How an errand or a message stands at one instant: its time has come or not, somebody has it, or it is over.
+
+    BEHIND waits for another one before it, whatever its own time.
+    """
 
     DUE = "due"
     LATER = "later"
+    BEHIND = "behind"
     LEASED = "leased"
     DEAD = "dead"
     DONE = "done"
 
 
-OPEN = (WorkState.DUE, WorkState.LATER, WorkState.LEASED, WorkState.DEAD)
+OPEN = (WorkState.DUE, WorkState.LATER, WorkState.BEHIND, WorkState.LEASED, WorkState.DEAD)
 """What somebody or something must still see to."""
 
 

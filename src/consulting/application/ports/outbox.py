@@ -24,7 +24,10 @@ class Errand(StrEnum):
 
 
 class Lane(StrEnum):
-    """Errands of one session in one lane are done one after the other; lanes don't wait for each other."""
+    """Errands of one session in one lane are done one after the other; lanes don't wait for each other.
+
+    Mails to one person of a session don't wait for those to the other: `role` in an entry's data says to whom it goes.
+    """
 
     MEETING = "meeting"
     MONEY = "money"
@@ -79,14 +82,17 @@ class Outbox(Protocol):
     def lease(
         self, *, worker: str, limit: int, lease: timedelta, at: datetime, lane: Lane | None = None
     ) -> Sequence[LeasedEntry]:
-        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session and lane.
+        """Take up to `limit` due errands of this lane, or of all, the oldest first, one per session, lane and role.
 
-        Never one behind an unfinished older one of its session and lane. What another worker has leased is passed
+        Never one behind an unfinished older one of its session, lane and role. What another worker has leased is passed
         over, unless its lease ran out. Each lease counts one attempt.
         """
 
     def finish(self, leased: LeasedEntry, *, at: datetime) -> bool:
-        """Mark it done; False, and nothing changed, if the lease has passed to somebody else."""
+        """Mark it done, whatever went wrong before; False, and nothing changed, if its lease has passed to another."""
+
+    def note(self, leased: LeasedEntry, *, data: Mapping[str, str]) -> bool:
+        """Keep other data for the tries to come; False, and nothing changed, as in finish."""
 
     def postpone(self, leased: LeasedEntry, *, until: datetime, error: str | None, counts: bool = True) -> bool:
         """Give it back until then, with what went wrong; `counts=False` takes the attempt back. False as in finish."""

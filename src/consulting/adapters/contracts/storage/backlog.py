@@ -63,6 +63,29 @@ class BacklogContract(RecordsContract):
                 assert [each.entry for each in tx.outbox.listed(state=state, limit=50, at=NOW)] == [entry]
             assert [each.entry for each in tx.outbox.listed(state=None, limit=2, at=NOW)] == kept[:2]
 
+    def test_what_waits_for_another_is_behind_it_and_due_only_afterwards(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.held()
+        first, second = (sample.errand(session, number) for number in (1, 2))
+        other = sample.errand(session, 3, data={"role": "researcher"})
+        with transactions.begin() as tx:
+            tx.outbox.add([first, second, other])
+            states = [each.state for each in tx.outbox.listed(state=None, limit=9, at=NOW)]
+            assert states == [WorkState.DUE, WorkState.BEHIND, WorkState.DUE]
+            assert [each.entry for each in tx.outbox.listed(state=WorkState.BEHIND, limit=9, at=NOW)] == [second]
+            assert tx.outbox.depth(at=NOW).counts == {WorkState.DUE: 2, WorkState.BEHIND: 1}
+        with transactions.begin() as tx:
+            leased, _ = tx.outbox.lease(worker="one", limit=9, lease=LEASE, at=NOW)
+        with transactions.begin() as tx:
+            behind = tx.outbox.show(second.id, at=NOW)
+            tx.outbox.finish(leased, at=NOW)
+        with transactions.begin() as tx:
+            free = tx.outbox.show(second.id, at=NOW)
+        assert behind is not None
+        assert free is not None
+        assert (behind.state, free.state) == (WorkState.BEHIND, WorkState.DUE)
+
     def test_a_lease_that_ran_out_is_due_again(self, transactions: Transactions, setting: Setting) -> None:
         leased = _leased(transactions, sample.errand(setting.held()))
         with transactions.begin() as tx:

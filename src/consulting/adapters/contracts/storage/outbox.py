@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from consulting.adapters.contracts import sample
@@ -107,6 +108,50 @@ class OutboxContract(RecordsContract):
         session = setting.held()
         _add(transactions, *(sample.errand(session, number, lane=lane) for number, lane in enumerate(Lane, start=1)))
         assert sorted(_numbers(_lease(transactions))) == [1, 2, 3]
+
+    def test_mails_to_one_person_do_not_wait_for_those_to_the_other(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.held()
+        roles = ["client", "researcher", "client", "researcher", "client"]
+        _add(transactions, *(sample.errand(session, n, data={"role": role}) for n, role in enumerate(roles, start=1)))
+        first, second = _lease(transactions)
+        assert _numbers([first, second]) == [1, 2]
+        assert _postpone(transactions, first, until=sample.after(hours=1)) is True
+        assert _finish(transactions, second) is True
+        assert _numbers(_lease(transactions)) == [4]
+
+    def test_what_is_noted_of_an_errand_is_there_at_its_next_try(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        _many(transactions, setting, 1)
+        (first,) = _lease(transactions)
+        with transactions.begin() as tx:
+            assert tx.outbox.note(first, data={"kind": "confirmation", "ünï": "«x»"}) is True
+        (second,) = _lease(transactions, at=first.leased_until)
+        assert second.entry == replace(first.entry, data={"kind": "confirmation", "ünï": "«x»"})
+        with transactions.begin() as tx:
+            assert tx.outbox.note(first, data={}) is False
+        assert _finish(transactions, first) is False
+        assert _finish(transactions, second) is True
+
+    def test_who_noted_something_still_has_the_lease(self, transactions: Transactions, setting: Setting) -> None:
+        _many(transactions, setting, 1)
+        (leased,) = _lease(transactions)
+        with transactions.begin() as tx:
+            assert tx.outbox.note(leased, data={}) is True
+        assert _finish(transactions, leased) is True
+
+    def test_a_finished_errand_keeps_no_old_error(self, transactions: Transactions, setting: Setting) -> None:
+        _many(transactions, setting, 1)
+        (leased,) = _lease(transactions)
+        _postpone(transactions, leased, until=SOON)
+        (leased,) = _lease(transactions)
+        _finish(transactions, leased)
+        with transactions.begin() as tx:
+            shown = tx.outbox.show(leased.entry.id, at=SOON)
+        assert shown is not None
+        assert shown.error is None
 
     def test_nothing_overtakes_an_older_errand_that_is_not_due(
         self, transactions: Transactions, setting: Setting
