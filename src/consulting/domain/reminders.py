@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
     NOT_YET = "not_yet"
     SEND = "send"
-    JUST_CONFIRMED = "just_confirmed"
+    JUST_TOLD = "just_told"
     TOO_LATE = "too_late"
     NOT_DUE_ANY_MORE = "not_due_any_more"
 
@@ -27,14 +27,15 @@ def judge(session: Session, *, lead: timedelta, leads: Sequence[timedelta] = DEF
 
     Only a session that stands is reminded of; for one that is over it is too late. A reminder is useful until the next
     shorter one takes over, and the shortest until the start: a worker that was down sends what still helps and skips
-    the rest. Whoever booked after the reminder's time has just been told by the confirmation.
+    the rest. Whoever booked after the reminder's time, or moved the session to this start after it, has just been told
+    by that mail.
     """
     start, state = session.period.start, session.effective(at=at).state
     if state != SC and not (state == DC and at >= start):
         return Verdict.NOT_DUE_ANY_MORE
     if at < start - lead:
         return Verdict.NOT_YET
-    if session.confirmed_at is not None and session.confirmed_at > start - lead:
-        return Verdict.JUST_CONFIRMED
+    if any(told is not None and told > start - lead for told in (session.confirmed_at, session.rescheduled_at)):
+        return Verdict.JUST_TOLD
     useful_until = start - max((each for each in leads if each < lead), default=timedelta(0))
     return Verdict.SEND if at < useful_until else Verdict.TOO_LATE

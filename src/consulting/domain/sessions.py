@@ -84,6 +84,7 @@ class Session:
     no_show: bool = False
     sequence: int = 0
     confirmed_at: datetime | None = None
+    rescheduled_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -188,7 +189,13 @@ class Session:
         if time_slot_id == session.time_slot_id:
             return session, before
         moved = session._to(
-            Move.RESCHEDULE, SC, at=at, time_slot_id=time_slot_id, period=period, sequence=session.sequence + 1
+            Move.RESCHEDULE,
+            SC,
+            at=at,
+            time_slot_id=time_slot_id,
+            period=period,
+            sequence=session.sequence + 1,
+            rescheduled_at=at,
         )
         return moved, (*before, events.Rescheduled(before=session.period))
 

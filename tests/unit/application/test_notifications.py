@@ -1,16 +1,25 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from consulting.adapters.memory import Trouble
 from consulting.adapters.memory.kept import Standing
 from consulting.application.notifications import LINK_PATIENCE
-from consulting.application.ports.mailer import Mail, MailUnavailable, Occasion
+from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable, MailUncertain, Occasion
 from consulting.application.ports.records import Outcome
-from consulting.application.reminders import ABANDONED_AFTER, WHY_ABANDONED, WHY_SKIPPED
+from consulting.application.reminders import (
+    ABANDONED_AFTER,
+    LATEST_RETRY,
+    SOONEST_RETRY,
+    WHY_ABANDONED,
+    WHY_GIVEN_UP,
+    WHY_SKIPPED,
+)
 from consulting.domain.reminders import Verdict
 from consulting.domain.sessions import Session
 from tests.unit.application.fuse import Crash
@@ -254,6 +263,106 @@ def test_a_reminder_that_could_not_be_sent_is_dropped_not_repeated(scene: Scene)
     assert sorted(reminders) == ["reminder_1h.client", "reminder_1h.researcher"]
 
 
+def test_a_reminder_of_which_nobody_knows_whether_it_arrived_is_not_repeated_and_recorded_as_such(
+    scene: Scene,
+) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24))
+
+    with scene.market.mailer.line.suffering(Trouble.ANSWER_LOST):
+        scene.market.remind()
+    let_pass_reminding(scene, timedelta(hours=1))
+
+    assert reminders(scene, session) == both("reminder_24h", Outcome.UNCERTAIN, repr(MailUncertain()))
+    assert scene.mails().count("reminder_24h.client") == 1
+
+
+def let_pass_reminding(scene: Scene, time: timedelta) -> int:
+    """Let time pass while the worker looks for reminders twice a minute, and count those that went out."""
+    sent = 0
+    for _ in range(int(time / timedelta(seconds=30))):
+        scene.market.clock.advance(timedelta(seconds=30))
+        sent += scene.market.remind()
+    return sent
+
+
+def test_a_reminder_that_the_server_did_not_take_is_tried_again_and_arrives_once(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24))
+
+    with scene.market.mailer.line.suffering(Trouble.DOWN):
+        scene.market.remind()
+        assert reminders(scene, session) == both("reminder_24h", Outcome.WAITING, repr(MailUnavailable()))
+        assert let_pass_reminding(scene, timedelta(hours=2)) == 0
+    assert let_pass_reminding(scene, timedelta(hours=1)) == 2
+
+    assert reminders(scene, session) == both("reminder_24h", Outcome.SENT, None)
+    assert sorted(kind for kind in scene.mails() if "reminder" in kind) == [
+        "reminder_24h.client",
+        "reminder_24h.researcher",
+    ]
+
+
+def test_a_reminder_is_tried_again_every_few_minutes_at_most(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24))
+    tried = []
+
+    def refuse(mail: Mail) -> None:
+        tried.append(scene.market.clock.now())
+        raise MailUnavailable
+
+    scene.market.remind = replace(scene.market.remind, mailer=Mailman(refuse))
+    scene.market.remind()
+    let_pass_reminding(scene, timedelta(hours=6))
+
+    pauses = {after - before for before, after in pairwise(tried)} - {timedelta(0)}
+    assert (min(pauses), max(pauses)) == (SOONEST_RETRY, LATEST_RETRY)
+
+
+def test_a_reminder_that_was_not_taken_while_it_was_of_use_is_given_up_with_the_reason(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=1))
+
+    with scene.market.mailer.line.suffering(Trouble.DOWN):
+        scene.market.remind()
+        let_pass_reminding(scene, timedelta(hours=1, minutes=1))
+
+    recorded = {each for each in reminders(scene, session) if each[0] == "reminder_1h"}
+    assert recorded == both("reminder_1h", Outcome.FAILED, WHY_GIVEN_UP + repr(MailUnavailable()))
+    assert let_pass_reminding(scene, timedelta(hours=1)) == 0
+
+
+def test_a_session_canceled_while_its_reminder_waits_is_not_reminded_of(scene: Scene) -> None:
+    session = booked_far_ahead(scene)
+    at_lead(scene, session, timedelta(hours=24))
+    with scene.market.mailer.line.suffering(Trouble.DOWN):
+        scene.market.remind()
+
+    scene.market.cancel(session.id, caller=ADA)
+
+    assert let_pass_reminding(scene, timedelta(hours=24)) == 0
+
+
+def test_a_session_moved_to_a_near_start_gets_no_reminder_of_a_day_before(scene: Scene) -> None:
+    session = scene.confirmed(slot=scene.slot(ahead=timedelta(hours=30)))
+    let_pass(scene, TICK)
+    nearer = scene.slot(ahead=timedelta(hours=20))
+    assert nearer.period.start < session.period.start
+    scene.market.reschedule(session.id, time_slot_id=nearer.id, caller=ADA)
+
+    assert scene.market.remind() == 0
+    at_lead(scene, scene.saved(session), timedelta(hours=1))
+    assert scene.market.remind() == 2
+
+
+@dataclass(frozen=True)
+class Mailman:
+    """A mailer that does what it is told."""
+
+    send: Callable[[Mail], None]
+
+
 def reminders(scene: Scene, session: Session) -> set[tuple[str, str, Outcome, str | None]]:
     with scene.market.transactions.begin() as tx:
         known = tx.notifications.of_session(session.id)
@@ -304,18 +413,18 @@ def test_a_session_booked_half_an_hour_ahead_gets_no_reminder_and_that_is_record
 
     assert scene.market.remind() == 0
 
-    why = WHY_SKIPPED[Verdict.JUST_CONFIRMED]
+    why = WHY_SKIPPED[Verdict.JUST_TOLD]
     assert {(outcome, reason) for _, _, outcome, reason in reminders(scene, session)} == {(Outcome.SKIPPED, why)}
 
 
-def test_a_reminder_that_could_not_be_sent_is_recorded_with_the_reason(scene: Scene) -> None:
+def test_a_reminder_that_is_refused_is_recorded_with_the_reason(scene: Scene) -> None:
     session = booked_far_ahead(scene)
     at_lead(scene, session, timedelta(hours=24))
 
-    with scene.market.mailer.line.suffering(Trouble.DOWN):
+    with scene.market.mailer.line.suffering(Trouble.REFUSED):
         scene.market.remind()
 
-    assert reminders(scene, session) == both("reminder_24h", Outcome.FAILED, repr(MailUnavailable()))
+    assert reminders(scene, session) == both("reminder_24h", Outcome.FAILED, repr(MailRefused()))
 
 
 def test_a_reminder_whose_worker_died_is_dropped_and_recorded(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

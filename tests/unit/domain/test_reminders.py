@@ -39,18 +39,21 @@ def test_a_reminder_is_sent_while_it_is_useful(lead: timedelta, before_start: ti
     ("booked_before_start", "verdicts"),
     [
         (timedelta(hours=24), [Verdict.SEND, Verdict.SEND]),
-        (timedelta(hours=23, minutes=59), [Verdict.JUST_CONFIRMED, Verdict.SEND]),
-        (timedelta(hours=1), [Verdict.JUST_CONFIRMED, Verdict.SEND]),
-        (timedelta(minutes=30), [Verdict.JUST_CONFIRMED, Verdict.JUST_CONFIRMED]),
+        (timedelta(hours=23, minutes=59), [Verdict.JUST_TOLD, Verdict.SEND]),
+        (timedelta(hours=1), [Verdict.JUST_TOLD, Verdict.SEND]),
+        (timedelta(minutes=30), [Verdict.JUST_TOLD, Verdict.JUST_TOLD]),
     ],
 )
-def test_whoever_booked_after_a_reminders_time_gets_none(
+def test_whoever_booked_or_moved_after_a_reminders_time_gets_none(
     booked_before_start: timedelta, verdicts: list[Verdict]
 ) -> None:
-    session = replace(session_in(SC), confirmed_at=START - booked_before_start)
+    booked = replace(session_in(SC), confirmed_at=START - booked_before_start)
+    moved = replace(session_in(SC), rescheduled_at=START - booked_before_start)
 
     due = [min(lead, booked_before_start) for lead in DEFAULT_LEADS]
-    assert verdicts == [judge(session, lead=lead, at=START - at) for lead, at in zip(DEFAULT_LEADS, due, strict=True)]
+    for session in (booked, moved):
+        judged = [judge(session, lead=lead, at=START - at) for lead, at in zip(DEFAULT_LEADS, due, strict=True)]
+        assert judged == verdicts
 
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {SC}))

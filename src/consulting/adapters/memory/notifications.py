@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from consulting.adapters.memory.kept import Kept, require
-from consulting.application.ports.records import Notification
+from consulting.application.ports.records import Notification, Outcome
 
 
 class MemoryNotifications:
@@ -18,10 +18,11 @@ class MemoryNotifications:
         self._kept = kept
 
     def mark(self, notification: Notification) -> bool:
-        """Record it; False, and nothing changed, if it is recorded already."""
+        """Record it; False, and nothing changed, if it is recorded already and isn't waiting to be tried again."""
         require(self._kept.sessions, notification.session_id)
         telling = _telling(notification)
-        if telling in self._kept.notifications:
+        known = self._kept.notifications.get(telling)
+        if known is not None and known.outcome is not Outcome.WAITING:
             return False
         self._kept.notifications[telling] = notification
         return True

@@ -11,15 +11,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.prepared import prepare
-from consulting.adapters.postgres.tables import notifications
+from consulting.adapters.postgres.tables import fixed, notifications
 from consulting.application.ports.records import Notification, Outcome
 
 _COLUMNS = notifications.c
+_NEW = insert(notifications).values({column.name: bindparam(column.name, type_=column.type) for column in _COLUMNS})
+_TOLD_BY_TRYING = ("message_id", "marked_at", "outcome", "reason")
 MARK = prepare(
-    insert(notifications)
-    .values({column.name: bindparam(column.name, type_=column.type) for column in _COLUMNS})
-    .on_conflict_do_nothing()
-    .returning(_COLUMNS.session_id)
+    _NEW.on_conflict_do_update(
+        index_elements=list(notifications.primary_key.columns),
+        set_={name: _NEW.excluded[name] for name in _TOLD_BY_TRYING},
+        where=_COLUMNS.outcome == fixed(Outcome.WAITING),
+    ).returning(_COLUMNS.session_id)
 )
 _THIS = (
     _COLUMNS.session_id == bindparam("session_id", type_=Uuid),
@@ -49,7 +52,7 @@ class PostgresNotifications:
         self._link = link
 
     def mark(self, notification: Notification) -> bool:
-        """Record it; False, and nothing changed, if it is recorded already."""
+        """Record it; False, and nothing changed, if it is recorded already and isn't waiting to be tried again."""
         values = {**_telling(notification), "message_id": notification.message_id, "marked_at": notification.marked_at}
         return bool(self._link.rows(MARK, **values, **_became(notification)))
 

@@ -43,6 +43,7 @@ def session_of(row: Row) -> Session:
         no_show=row.no_show,
         sequence=row.sequence,
         confirmed_at=row.confirmed_at,
+        rescheduled_at=row.rescheduled_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -95,6 +96,7 @@ def _columns(session: Session) -> Mapping[str, Any]:
         "no_show": session.no_show,
         "sequence": session.sequence,
         "confirmed_at": session.confirmed_at,
+        "rescheduled_at": session.rescheduled_at,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
     }

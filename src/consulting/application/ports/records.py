@@ -261,10 +261,15 @@ class Reviews(Protocol):
 
 
 class Outcome(StrEnum):
-    """What became of a mail; one that is being sent for long was dropped by a worker that died."""
+    """What became of a mail; one that is being sent for long was dropped by a worker that died.
+
+    WAITING is known not to have arrived and is tried again; whether an UNCERTAIN one arrived nobody knows, so it isn't.
+    """
 
     SENDING = "sending"
     SENT = "sent"
+    WAITING = "waiting"
+    UNCERTAIN = "uncertain"
     FAILED = "failed"
     SKIPPED = "skipped"
 
@@ -274,7 +279,7 @@ class Notification:
     """A mail that was sent, is about to be, or is never going to be: one per session, kind, recipient and `about`.
 
     `about` tells repeats of one kind apart: the start time for reminders, the entry's id elsewhere. `reason` says why
-    it failed or was skipped, and is None otherwise.
+    it waits, is uncertain, failed or was skipped, and is None otherwise.
     """
 
     session_id: UUID
@@ -291,7 +296,7 @@ class Notifications(Protocol):
     """The record of what was sent to whom."""
 
     def mark(self, notification: Notification) -> bool:
-        """Record it; False, and nothing changed, if it is recorded already."""
+        """Record it; False, and nothing changed, if it is recorded already and isn't waiting to be tried again."""
 
     def conclude(self, notification: Notification) -> None:
         """Keep what became of a mail that is recorded; of one that isn't, nothing."""

@@ -159,6 +159,21 @@ class NotificationsContract(RecordsContract):
         with transactions.begin() as tx:
             assert list(tx.notifications.of_session(session.id)) == [failed, sample.notification(session, 2)]
 
+    def test_what_waits_to_be_tried_again_can_be_marked_again_once(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.confirmed()
+        sending = sample.notification(session, outcome=Outcome.SENDING)
+        again = replace(sending, marked_at=sample.after(hours=1))
+        with transactions.begin() as tx:
+            tx.notifications.mark(sending)
+            tx.notifications.conclude(replace(sending, outcome=Outcome.WAITING, reason="450"))
+        with transactions.begin() as tx:
+            assert tx.notifications.mark(again) is True
+            assert tx.notifications.mark(replace(again, marked_at=sample.after(hours=2))) is False
+        with transactions.begin() as tx:
+            assert list(tx.notifications.of_session(session.id)) == [again]
+
     def test_what_became_of_a_mail_that_is_not_recorded_is_not_kept(
         self, transactions: Transactions, setting: Setting
     ) -> None:

@@ -37,6 +37,6 @@ notifications = Table(
     instants("marked_at"),
     at_most(kind=64, recipient=64, about=LONGEST_ID, message_id=998),
     one_of("outcome", Outcome),
-    CheckConstraint("(reason IS NOT NULL) = (outcome IN ('failed', 'skipped'))", name="reason"),
+    CheckConstraint("(reason IS NOT NULL) = (outcome IN ('waiting', 'uncertain', 'failed', 'skipped'))", name="reason"),
     CheckConstraint(f"char_length(reason) <= {LONGEST_TEXT}", name="reason_length"),
 )

@@ -66,6 +66,7 @@ class _Sessions(TypedColumns):
     no_show: Named[bool]
     sequence: Named[int]
     confirmed_at: Named[datetime | None] = Column(Instant)
+    rescheduled_at: Named[datetime | None] = Column(Instant)
     created_at: Named[datetime] = Column(Instant)
     updated_at: Named[datetime] = Column(Instant)
 
@@ -90,7 +91,16 @@ sessions = Table(
     UniqueConstraint("id", "price_amount", "price_currency", name="sessions_as_charged"),
     UniqueConstraint("id", "researcher_id", name="sessions_as_reviewed"),
     CheckConstraint("start_time < end_time", name="period"),
-    instants("start_time", "end_time", "expires_at", "canceled_at", "confirmed_at", "created_at", "updated_at"),
+    instants(
+        "start_time",
+        "end_time",
+        "expires_at",
+        "canceled_at",
+        "confirmed_at",
+        "rescheduled_at",
+        "created_at",
+        "updated_at",
+    ),
     CheckConstraint(f"(status, payment_status) IN ({_STATES})", name="state"),
     CheckConstraint(f"(expires_at IS NOT NULL) = ({_UNPAID})", name="deadline"),
     CheckConstraint("expires_at <= start_time", name="paid_before_start"),
