@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from consulting.application import follow_ups
@@ -16,6 +16,8 @@ from consulting.application.ports.mailer import (
     Kind,
     Letters,
     Mailer,
+    MailRefused,
+    MailUnavailable,
     Occasion,
     Role,
     message_id,
@@ -38,6 +40,9 @@ LINK_PATIENCE = timedelta(minutes=3)
 SOONEST_LOOK, LATEST_LOOK = timedelta(milliseconds=200), timedelta(seconds=5)
 """A waiting confirmation looks for the link often at first; what is behind it in its lane never waits long for it."""
 
+VERSION = "told_meeting"
+"""Where an errand keeps the id of the meeting, or nothing, that a mail server may have been told of under its name."""
+
 BRINGS_LINK = frozenset({Kind.CONFIRMATION, Kind.BOOKING_NOTICE})
 ONLY_WHILE_CONFIRMED = frozenset({*BRINGS_LINK, Kind.LINK, Kind.RESCHEDULED})
 
@@ -49,6 +54,7 @@ class Notify:
     - It tells how the session stands when it is sent; what is no longer true is not sent.
     - A confirmation waits a few minutes for the meeting's link, never longer; the link then follows by itself.
     - It is recorded after sending: a crash in between may repeat it, under the same Message-ID.
+    - Such a repeat says of the link what the first one said: a link that came meanwhile follows by itself.
     """
 
     transactions: Transactions
@@ -59,13 +65,20 @@ class Notify:
     mail_domain: str
 
     def __call__(self, leased: LeasedEntry) -> None:
-        """Send it once, or again. Raises MailUnavailable, MailRefused, and NotYet while it waits for the link."""
+        """Send it once, or again. Raises the mailer's errors, and NotYet while it waits for the link."""
         occasion = self._occasion(leased)
         if occasion is None:
             return
-        if occasion.kind in BRINGS_LINK and occasion.session.meeting is None:
+        if occasion.kind in BRINGS_LINK and occasion.session.meeting is None and VERSION not in leased.entry.data:
             self._wait_for_link(leased)
-        self.mailer.send(self.letters.write(occasion))
+        mail = self.letters.write(occasion)
+        if occasion.kind in ONLY_WHILE_CONFIRMED and not self._note_version(leased, occasion):
+            return
+        try:
+            self.mailer.send(mail)
+        except (MailUnavailable, MailRefused):
+            self._note(leased, leased.entry.data)
+            raise
         self._record(occasion, about=str(leased.entry.id))
 
     def _occasion(self, leased: LeasedEntry) -> Occasion | None:
@@ -83,7 +96,7 @@ class Notify:
             return Occasion(
                 kind=kind,
                 role=role,
-                session=session,
+                session=_as_told(session, entry.data),
                 researcher=_researcher(tx, session),
                 refunds=_refunds(tx, session, entry.data),
                 before=_before(entry.data),
@@ -92,6 +105,16 @@ class Notify:
                 ),
                 written_at=self.clock.now(),
             )
+
+    def _note_version(self, leased: LeasedEntry, occasion: Occasion) -> bool:
+        """Note with which link it is about to be sent; False if the lease has passed to another worker."""
+        meeting = occasion.session.meeting
+        version = {VERSION: "" if meeting is None else meeting.id}
+        return self._note(leased, version | dict(leased.entry.data))
+
+    def _note(self, leased: LeasedEntry, data: Mapping[str, str]) -> bool:
+        with self.transactions.begin() as tx:
+            return tx.outbox.note(leased, data=data)
 
     def _wait_for_link(self, leased: LeasedEntry) -> None:
         now, since = self.clock.now(), leased.entry.recorded_at
@@ -109,6 +132,11 @@ class Notify:
             if occasion.kind in BRINGS_LINK and missed and session.state == SC:
                 tasks = link_mails({occasion.kind.value})
                 follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.ids, at=now)
+
+
+def _as_told(session: Session, data: Mapping[str, str]) -> Session:
+    """Give the session as an earlier try may have told of it: without a link that came only afterwards."""
+    return replace(session, meeting=None) if data.get(VERSION) == "" else session
 
 
 def _researcher(tx: Transaction, session: Session) -> Researcher:

@@ -9,6 +9,7 @@ import pytest
 
 from consulting.adapters.memory import Trouble
 from consulting.adapters.memory.kept import Standing
+from consulting.application.errands import LEASE
 from consulting.application.notifications import LINK_PATIENCE
 from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable, MailUncertain, Occasion
 from consulting.application.ports.records import Outcome
@@ -158,6 +159,82 @@ def test_a_mail_whose_answer_got_lost_is_repeated_under_the_same_name(scene: Sce
     names = [mail.message_id for mail in scene.market.mailer.delivered]
     assert len(names) == 3
     assert len(set(names)) == 2
+
+
+def without_a_link(scene: Scene) -> Session:
+    """Let a session's confirmation be about to go out without a link, its researcher's mail behind it being out."""
+    session = scene.free()
+    with scene.market.rooms.line.suffering(Trouble.DOWN):
+        let_pass(scene, LINK_PATIENCE - TICK)
+        scene.market.clock.advance(TICK)
+    return session
+
+
+def copies(scene: Scene, kind: str) -> list[Mail]:
+    return [mail for mail in scene.market.mailer.delivered if mail.message_id.startswith(f"<{kind}.")]
+
+
+def test_a_repeat_after_a_crash_says_what_the_first_one_said_and_the_link_that_came_meanwhile_follows(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_a_link(scene)
+    send = scene.market.mailer.send
+
+    def send_and_die(mail: Mail) -> None:
+        send(mail)
+        if mail.message_id.startswith("<confirmation"):
+            raise Crash
+
+    with monkeypatch.context() as patched, scene.market.rooms.line.suffering(Trouble.DOWN):
+        patched.setattr(scene.market.mailer, "send", send_and_die)
+        with pytest.raises(Crash):
+            let_pass(scene, TICK)
+    let_pass(scene, timedelta(minutes=10))
+
+    first, again = copies(scene, "confirmation")
+    assert (first.message_id, first.subject, first.text) == (again.message_id, again.subject, again.text)
+    assert "it follows" in again.text
+    assert scene.mails().count("link.client") == 1
+
+
+def test_a_repeat_after_a_lost_answer_says_what_the_first_one_said(scene: Scene) -> None:
+    without_a_link(scene)
+    with scene.market.rooms.line.suffering(Trouble.DOWN), scene.market.mailer.line.suffering(Trouble.ANSWER_LOST):
+        scene.market.work()
+    let_pass(scene, timedelta(minutes=10))
+
+    assert len({mail.text for mail in copies(scene, "confirmation")}) == 1
+    assert len({mail.text for mail in copies(scene, "booking_notice")}) == 1
+    assert scene.mails().count("link.client") == scene.mails().count("link.researcher") == 1
+
+
+def test_a_mail_that_was_not_taken_brings_the_link_that_came_meanwhile(scene: Scene) -> None:
+    session = without_a_link(scene)
+    with scene.market.mailer.line.suffering(Trouble.DOWN):
+        scene.market.work()
+        let_pass(scene, timedelta(minutes=10), every=timedelta(seconds=20))
+    let_pass(scene, timedelta(minutes=20), every=timedelta(seconds=20))
+
+    (confirmation,) = copies(scene, "confirmation")
+    meeting = scene.saved(session).meeting
+    assert meeting is not None
+    assert meeting.join_link in confirmation.text
+    assert "link.client" not in scene.mails()
+
+
+def test_a_worker_that_lost_its_lease_sends_nothing(scene: Scene) -> None:
+    scene.free()
+    now = scene.market.clock.now()
+    with scene.market.transactions.begin() as tx:
+        leased = tx.outbox.lease(worker="slow", limit=9, lease=LEASE, at=now)
+    scene.market.clock.advance(LEASE + LINK_PATIENCE)
+    scene.market.work()
+    sent = scene.mails()
+
+    for each in leased:
+        scene.market.errands.runners[each.entry.errand](each)
+
+    assert scene.mails() == sent
 
 
 def test_a_mail_that_is_refused_for_good_is_given_up_and_the_others_go_out(scene: Scene) -> None:

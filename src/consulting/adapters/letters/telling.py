@@ -33,6 +33,7 @@ class Telling:
     affiliation: str | None
     when: When
     before: When | None
+    moved: bool
     length: str
     starts: str
     link: str | None
@@ -70,6 +71,7 @@ def tell(occasion: Occasion) -> Telling:
         affiliation=one_line(researcher.affiliation or "") or None,
         when=when(session.period, timezone=timezone),
         before=when(occasion.before, timezone=timezone) if occasion.before else None,
+        moved=session.rescheduled_at is not None,
         length=span(session.period.duration),
         starts=starts(session.period.start, at=occasion.written_at.astimezone(UTC)),
         link=join_link(session),

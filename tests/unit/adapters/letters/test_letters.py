@@ -155,6 +155,19 @@ def test_a_confirmation_without_a_link_says_that_it_follows(
     assert Words(mail.html).links == []
 
 
+@pytest.mark.parametrize("role", Role)
+def test_a_late_link_is_the_promised_one_and_one_after_a_move_takes_the_place_of_others(
+    letters: HtmlLetters, an_occasion: AnOccasion, a_session: ASession, role: Role
+) -> None:
+    first = letters.write(an_occasion(Kind.LINK, role))
+    changed = letters.write(an_occasion(Kind.LINK, role, session=a_session(rescheduled_at=NOW)))
+
+    assert "As promised, this is the link to your session with" in flat(first.text)
+    assert "takes the place" not in flat(first.text)
+    assert "is now this one. It takes the place of any that we sent before." in flat(changed.text)
+    assert "As promised" not in flat(changed.text)
+
+
 def test_a_link_that_is_no_web_address_is_never_offered(
     letters: HtmlLetters, an_occasion: AnOccasion, a_session: ASession
 ) -> None:
