@@ -94,7 +94,9 @@ def _zone_name(start: datetime, here: ZoneInfo) -> str:
 
 def _offset(instant: datetime) -> str:
     minutes = round((instant.utcoffset() or timedelta()) / timedelta(minutes=1))
-    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    # A minus, not a hyphen: after a hyphen a narrow screen begins a new line.
+    sign = "\N{MINUS SIGN}" if minutes < 0 else "+"
+    return f"UTC{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def span(duration: timedelta) -> str:
