@@ -8,7 +8,7 @@ from uuid import UUID
 from consulting.application.booking import visible_session
 from consulting.application.callers import Caller
 from consulting.application.ports.clock import Clock
-from consulting.application.ports.mailer import Letters
+from consulting.application.ports.mailer import Letters, Role
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.errors import ResearcherNotFound, SessionNotConfirmed
 from consulting.domain.session_states import Status
@@ -18,6 +18,7 @@ from consulting.domain.session_states import Status
 class GetCalendar:
     """Give a session as a calendar file, to its client, its researcher or an admin.
 
+    - Each of the two gets their own version, and an admin the client's.
     - A canceled session gives a file that takes it out of the calendar again.
     - A hold that is not paid yet has none.
     """
@@ -31,10 +32,10 @@ class GetCalendar:
         with self.transactions.begin() as tx:
             session = visible_session(tx, id, caller=caller)
             researcher = tx.researchers.get(session.researcher_id)
-        now = self.clock.now()
-        shown = session.effective(at=now)
+        shown = session.effective(at=self.clock.now())
         if researcher is None:
             raise ResearcherNotFound
         if shown.status is Status.SCHEDULED and shown.expires_at is not None:
             raise SessionNotConfirmed
-        return self.letters.calendar(session=shown, researcher=researcher, at=now)
+        role = Role.RESEARCHER if caller.is_researcher(researcher) else Role.CLIENT
+        return self.letters.calendar(session=shown, researcher=researcher, role=role)

@@ -241,8 +241,14 @@ class Session:
         return canceled, (*before, events.Canceled(by=CanceledBy.SYSTEM, refund=nothing_due, was_confirmed=True))
 
     def linked(self, *, meeting: Meeting | None, at: datetime) -> Session:
-        """Attach the meeting, or detach the one that was deleted."""
-        return replace(self, meeting=meeting, updated_at=at)
+        """Attach the meeting, or detach the one that was deleted.
+
+        Another link is a change that calendars must follow; a canceled session shows none, so there it isn't.
+        """
+        if meeting == self.meeting:
+            return self
+        told = self.status is not Status.CANCELED and meeting is not None
+        return replace(self, meeting=meeting, sequence=self.sequence + told, updated_at=at)
 
     def _expire(self) -> Moved:
         deadline = self.expires_at or self.period.start

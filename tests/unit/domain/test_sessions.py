@@ -22,6 +22,7 @@ from consulting.domain.errors import (
     SessionNotConfirmed,
     SessionStarted,
 )
+from consulting.domain.meetings import Meeting
 from consulting.domain.money import Money
 from consulting.domain.period import Period
 from consulting.domain.session_states import (
@@ -283,6 +284,17 @@ def test_every_change_that_calendars_must_follow_raises_the_sequence() -> None:
     canceled, _ = moved.cancel(by=CanceledBy.CLIENT, note=None, at=NOW)
 
     assert [session_in(SC).sequence, moved.sequence, canceled.sequence] == [0, 1, 2]
+
+
+def test_a_link_that_comes_or_changes_raises_the_sequence_and_nothing_else_about_it_does() -> None:
+    first, other = (Meeting(id=name, join_link=f"https://meet.example/{name}", host="host") for name in "12")
+    linked = session_in(SC).linked(meeting=first, at=NOW)
+    changed = linked.linked(meeting=other, at=NOW)
+    canceled, _ = changed.cancel(by=CanceledBy.CLIENT, note=None, at=NOW)
+
+    assert [linked.sequence, linked.linked(meeting=first, at=END).sequence, changed.sequence] == [1, 1, 2]
+    assert linked.linked(meeting=first, at=END) == linked
+    assert (canceled.sequence, canceled.linked(meeting=None, at=NOW).sequence) == (3, 3)
 
 
 def test_the_states_that_must_not_exist_are_in_no_move() -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from consulting.adapters.letters.calendar_entry import Person, method_of, write_entry
+from consulting.adapters.letters.calendar_entry import FeedEntry, Person, method_of, write_entry, write_feed
 from consulting.adapters.letters.telling import join_link, tell
 from consulting.adapters.letters.wording import isolated, one_line
-from consulting.application.ports.mailer import Kind, Mail, Occasion, Role
+from consulting.application.ports.mailer import CalendarEntry, Kind, Mail, Occasion, Role
 from consulting.domain.researchers import Researcher
 from consulting.domain.sessions import Session
 
 CARRIES_CALENDAR: Final = frozenset(
     {Kind.CONFIRMATION, Kind.LINK, Kind.RESCHEDULED, Kind.CANCELLATION, Kind.BOOKING_NOTICE}
 )
+_NOBODY_NAMED: Final = {Role.RESEARCHER: "a client", Role.CLIENT: "your researcher"}
+"""Whom an entry names to this reader where the other person gave no name."""
+
 _REMINDERS: Final = frozenset({Kind.REMINDER_24H, Kind.REMINDER_1H})
 _TOO_MANY_BREAKS: Final = re.compile(r"\n{3,}")
 
@@ -48,31 +51,28 @@ class HtmlLetters:
             subject=words["subject"],
             text=_tidy(self._text.get_template(name).render(words)),
             html=self._html.get_template(name).render(words),
-            calendar=self._entry(occasion, reader) if carries else None,
+            calendar=self._entry(occasion) if carries else None,
             calendar_method=method_of(occasion.session) if carries else None,
         )
 
-    def calendar(self, *, session: Session, researcher: Researcher, at: datetime) -> bytes:
+    def calendar(self, *, session: Session, researcher: Researcher, role: Role) -> bytes:
         """Write the session as an iCalendar object: METHOD:REQUEST, or CANCEL once it is canceled."""
-        client = Person(name=session.client.name or session.client.email, address=session.client.email)
-        return self._entry_for(client, session=session, other=researcher.name, at=at)
-
-    def _entry(self, occasion: Occasion, reader: Person) -> bytes:
-        session = occasion.session
-        to_researcher = occasion.role is Role.RESEARCHER
-        other = session.client.name or "a client" if to_researcher else occasion.researcher.name
-        return self._entry_for(reader, session=session, other=other, at=occasion.written_at)
-
-    def _entry_for(self, reader: Person, *, session: Session, other: str, at: datetime) -> bytes:
+        reader = _reader_of(session, researcher, role)
         return write_entry(
             session=session,
-            summary=f"Consultation with {one_line(other)}",
+            summary=_summary(session, researcher, role),
             organizer=self.sender,
             attendee=Person(name=reader.name or reader.address, address=reader.address),
             uid_domain=self.uid_domain,
             link=join_link(session),
-            at=at,
         )
+
+    def feed(self, entries: Sequence[CalendarEntry]) -> bytes:
+        """Write one iCalendar object of all these entries, METHOD:PUBLISH."""
+        return write_feed([_in_feed(each) for each in entries], organizer=self.sender, uid_domain=self.uid_domain)
+
+    def _entry(self, occasion: Occasion) -> bytes:
+        return self.calendar(session=occasion.session, researcher=occasion.researcher, role=occasion.role)
 
 
 def _template_of(kind: Kind) -> str:
@@ -80,10 +80,23 @@ def _template_of(kind: Kind) -> str:
 
 
 def _reader(occasion: Occasion) -> Person:
-    if occasion.role is Role.RESEARCHER:
-        return Person(name=one_line(occasion.researcher.name), address=occasion.researcher.email)
-    client = occasion.session.client
-    return Person(name=one_line(client.name or ""), address=client.email)
+    return _reader_of(occasion.session, occasion.researcher, occasion.role)
+
+
+def _reader_of(session: Session, researcher: Researcher, role: Role) -> Person:
+    if role is Role.RESEARCHER:
+        return Person(name=one_line(researcher.name), address=researcher.email)
+    return Person(name=one_line(session.client.name or ""), address=session.client.email)
+
+
+def _in_feed(entry: CalendarEntry) -> FeedEntry:
+    session = entry.session
+    return FeedEntry(session=session, summary=_summary(session, entry.researcher, entry.role), link=join_link(session))
+
+
+def _summary(session: Session, researcher: Researcher, role: Role) -> str:
+    other = session.client.name if role is Role.RESEARCHER else researcher.name
+    return f"Consultation with {one_line(other or '') or _NOBODY_NAMED[role]}"
 
 
 def _subject(template: Template, words: dict[str, Any]) -> str:

@@ -93,7 +93,7 @@ def tell(occasion: Occasion) -> Telling:
 
 def join_link(session: Session) -> str | None:
     """Give the client's link, if there is one and it is a web address."""
-    link = one_line(session.meeting.join_link) if session.meeting else ""
+    link = "".join(lines(session.meeting.join_link).split()) if session.meeting else ""
     return link if urlsplit(link).scheme in {"http", "https"} else None
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from consulting.application.ports.mailer import Kind, Mail, Occasion, Role
+from consulting.application.ports.mailer import CalendarEntry, Kind, Mail, Occasion, Role
 from consulting.domain.local_time import zone
 from consulting.domain.period import Period
 from consulting.domain.researchers import Researcher
@@ -39,32 +38,40 @@ class PlainLetters:
             calendar_method=method,
         )
 
-    def calendar(self, *, session: Session, researcher: Researcher, at: datetime) -> bytes:
+    def calendar(self, *, session: Session, researcher: Researcher, role: Role) -> bytes:
         """Write the session as an iCalendar object: METHOD:REQUEST, or CANCEL once it is canceled."""
-        lines = [
-            "BEGIN:VCALENDAR",
-            "VERSION:2.0",
-            "PRODID:-//consulting//plain letters//EN",
-            f"METHOD:{_method(session)}",
-            "BEGIN:VEVENT",
-            f"UID:{session.id}@consulting",
-            f"SEQUENCE:{session.sequence}",
-            f"DTSTAMP:{at:{_STAMP}}",
-            f"DTSTART:{session.period.start:{_STAMP}}",
-            f"DTEND:{session.period.end:{_STAMP}}",
-            f"SUMMARY:{_escaped(f'Consultation with {researcher.name}')}",
-            f"STATUS:{'CANCELLED' if session.status is Status.CANCELED else 'CONFIRMED'}",
-            *([f"LOCATION:{_escaped(session.meeting.join_link)}"] if session.meeting else []),
-            "END:VEVENT",
-            "END:VCALENDAR",
-        ]
-        return "".join(f"{line}\r\n" for line in lines).encode()
+        return _calendar(_method(session), _event(session, researcher, role))
+
+    def feed(self, entries: Sequence[CalendarEntry]) -> bytes:
+        """Write one iCalendar object of all these entries, METHOD:PUBLISH."""
+        events = (_event(each.session, each.researcher, each.role) for each in entries)
+        return _calendar("PUBLISH", (line for event in events for line in event))
 
     def _enclosed(self, occasion: Occasion) -> tuple[bytes | None, str | None]:
         if occasion.kind not in WITH_CALENDAR:
             return None, None
-        calendar = self.calendar(session=occasion.session, researcher=occasion.researcher, at=occasion.written_at)
+        calendar = self.calendar(session=occasion.session, researcher=occasion.researcher, role=occasion.role)
         return calendar, _method(occasion.session)
+
+
+def _calendar(method: str, events: Iterable[str]) -> bytes:
+    head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//consulting//plain letters//EN", f"METHOD:{method}")
+    return "".join(f"{line}\r\n" for line in (*head, *events, "END:VCALENDAR")).encode()
+
+
+def _event(session: Session, researcher: Researcher, role: Role) -> Iterator[str]:
+    other = researcher.name if role is Role.CLIENT else session.client.name or "a client"
+    yield "BEGIN:VEVENT"
+    yield f"UID:{session.id}@consulting"
+    yield f"SEQUENCE:{session.sequence}"
+    yield f"DTSTAMP:{session.updated_at:{_STAMP}}"
+    yield f"DTSTART:{session.period.start:{_STAMP}}"
+    yield f"DTEND:{session.period.end:{_STAMP}}"
+    yield f"SUMMARY:{_escaped(f'Consultation with {other}')}"
+    yield f"STATUS:{'CANCELLED' if session.status is Status.CANCELED else 'CONFIRMED'}"
+    if session.meeting is not None and session.status is not Status.CANCELED:
+        yield f"LOCATION:{_escaped(session.meeting.join_link)}"
+    yield "END:VEVENT"
 
 
 def _lines(occasion: Occasion) -> Iterator[str]:

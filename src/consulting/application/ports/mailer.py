@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,6 +78,15 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarEntry:
+    """A session as this one of its two people has it in their calendar."""
+
+    session: Session
+    researcher: Researcher
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """A mail ready to go; `calendar` is an iCalendar object whose METHOD is `calendar_method`."""
 
@@ -96,8 +106,17 @@ class Letters(Protocol):
     def write(self, occasion: Occasion) -> Mail:
         """Write the mail in both forms, times in the reader's own zone, with its .ics where the kind has one."""
 
-    def calendar(self, *, session: Session, researcher: Researcher, at: datetime) -> bytes:
-        """Write the session as an iCalendar object: METHOD:REQUEST, or CANCEL once it is canceled."""
+    def calendar(self, *, session: Session, researcher: Researcher, role: Role) -> bytes:
+        """Write the session as this one of its two people has it in their calendar, as an iCalendar object.
+
+        METHOD is REQUEST, or CANCEL once it is canceled; a session that hasn't changed gives the same object again.
+        """
+
+    def feed(self, entries: Sequence[CalendarEntry]) -> bytes:
+        """Write one iCalendar object of all these sessions for a calendar program that asks for it again and again.
+
+        METHOD is PUBLISH, and the UIDs are those of the mails.
+        """
 
 
 class Mailer(Protocol):

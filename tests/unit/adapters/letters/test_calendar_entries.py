@@ -14,6 +14,7 @@ import vobject
 from consulting.adapters.letters import HtmlLetters
 from consulting.application.ports.mailer import Kind, Occasion, Role
 from consulting.domain.cancellation import CanceledBy, Cancellation, CancellationReason
+from consulting.domain.meetings import Meeting
 from consulting.domain.session_states import Status
 from consulting.domain.sessions import Client, Session
 
@@ -104,10 +105,7 @@ def test_the_uid_stays_and_the_sequence_rises_to_the_cancellation(
 ) -> None:
     first = a_session()
     lives = [first, replace(first, sequence=1), canceled(replace(first, sequence=1))]
-    entries = [
-        read(letters.calendar(session=each, researcher=a_researcher(), at=NOW + timedelta(hours=hour)))
-        for hour, each in enumerate(lives)
-    ]
+    entries = [read(letters.calendar(session=each, researcher=a_researcher(), role=Role.CLIENT)) for each in lives]
     assert len({str(event["UID"]) for _, event in entries}) == 1
     assert [event.sequence for _, event in entries] == [0, 1, 2]
     assert [str(calendar["METHOD"]) for calendar, _ in entries] == ["REQUEST", "REQUEST", "CANCEL"]
@@ -120,7 +118,7 @@ def test_the_uid_stays_and_the_sequence_rises_to_the_cancellation(
 def test_an_entry_without_a_link_says_that_it_follows(
     letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]
 ) -> None:
-    written = letters.calendar(session=a_session(meeting=None), researcher=a_researcher(), at=NOW)
+    written = letters.calendar(session=a_session(meeting=None), researcher=a_researcher(), role=Role.CLIENT)
     _, event = read(written)
     assert "URL" not in event
     assert "follows" in str(event["DESCRIPTION"])
@@ -134,7 +132,7 @@ def test_any_name_makes_a_valid_entry_and_adds_nothing_to_it(
     letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any], name: str
 ) -> None:
     client = Client(user_id="u", email="kim@example.net", name=name, timezone="Europe/Berlin")
-    written = letters.calendar(session=a_session(client=client), researcher=a_researcher(name=name), at=NOW)
+    written = letters.calendar(session=a_session(client=client), researcher=a_researcher(name=name), role=Role.CLIENT)
     _, event = read(written)
     other = read_again(written).vevent
     assert str(event["ATTENDEE"]) == other.attendee.value == "mailto:kim@example.net"
@@ -147,3 +145,50 @@ def test_no_question_or_paper_is_in_a_calendar(letters: HtmlLetters, an_occasion
         written = letters.write(an_occasion(Kind.CONFIRMATION, role)).calendar or b""
         assert b"converge" not in written
         assert b"10.1000" not in written
+
+
+def test_the_entry_that_brings_the_link_replaces_the_one_without(
+    letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]
+) -> None:
+    before = a_session(meeting=None)
+    after = before.linked(meeting=a_session().meeting, at=NOW + timedelta(minutes=5))
+    entries = [
+        read(letters.calendar(session=each, researcher=a_researcher(), role=Role.CLIENT))[1] for each in (before, after)
+    ]
+    assert entries[0].sequence < entries[1].sequence
+    assert [each.DTSTAMP for each in entries] == [NOW, NOW + timedelta(minutes=5)]
+    assert [each.LAST_MODIFIED for each in entries] == [NOW, NOW + timedelta(minutes=5)]
+    assert ["URL" in each for each in entries] == [False, True]
+
+
+def test_a_session_that_has_not_changed_gives_the_same_entry(letters: HtmlLetters, an_occasion: AnOccasion) -> None:
+    confirmation = letters.write(an_occasion(Kind.CONFIRMATION)).calendar
+    later = letters.write(an_occasion(Kind.LINK, written_at=NOW + timedelta(hours=1))).calendar
+    assert confirmation == later
+
+
+def test_each_of_the_two_has_the_other_in_their_entry(
+    letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]
+) -> None:
+    session = a_session()
+    shown = {role: read(letters.calendar(session=session, researcher=a_researcher(), role=role))[1] for role in Role}
+    assert {role: (str(each["SUMMARY"]), str(each["ATTENDEE"])) for role, each in shown.items()} == {
+        Role.CLIENT: ("Consultation with Dr. Ada Ångström", "mailto:kim@example.net"),
+        Role.RESEARCHER: ("Consultation with Kim Park", "mailto:ada@example.org"),
+    }
+
+
+def test_somebody_without_a_name_is_named_by_no_address(
+    letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]
+) -> None:
+    client = Client(user_id="u", email="kim@example.net", name=" \x00 ", timezone="UTC")
+    written = letters.calendar(session=a_session(client=client), researcher=a_researcher(), role=Role.RESEARCHER)
+    assert str(read(written)[1]["SUMMARY"]) == "Consultation with a client"
+    assert b"kim@example.net" not in written
+
+
+def test_a_long_link_stays_whole(letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]) -> None:
+    link = f"https://zoom.example/j/123?pwd={'x' * 400}"
+    session = a_session(meeting=Meeting(id="123", join_link=link, host="host@example.org"))
+    _, event = read(letters.calendar(session=session, researcher=a_researcher(), role=Role.CLIENT))
+    assert str(event["URL"]) == str(event["LOCATION"]) == link

@@ -252,3 +252,15 @@ def test_a_confirmed_session_is_a_calendar_entry_until_it_is_canceled(frontend: 
     assert "METHOD:REQUEST" in confirmed.text
     assert canceled.status_code == 200
     assert "METHOD:CANCEL" in canceled.text
+
+
+def test_each_of_the_two_gets_their_own_calendar_entry_and_an_admin_the_clients(frontend: Frontend) -> None:
+    curie = frontend.researcher("curie")
+    session = frontend.paid(frontend.held(curie))
+    path = f"/api/sessions/{session['id']}/calendar.ics"
+
+    shown = {by: frontend.get(path, by=by).text for by in ("ada", str(curie.user_id), "admin")}
+
+    assert "SUMMARY:Consultation with Curie\r\n" in shown["ada"]
+    assert "SUMMARY:Consultation with a client\r\n" in shown[str(curie.user_id)]
+    assert shown["admin"] == shown["ada"]
