@@ -16,7 +16,7 @@ from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.domain.errors import ResearcherNotFound, SessionNotConfirmed, SessionNotFound
 from consulting.domain.meetings import Meeting
 from consulting.domain.researchers import Researcher
-from consulting.domain.session_states import SC
+from consulting.domain.session_states import SC, Status
 from consulting.domain.sessions import Session
 
 
@@ -69,7 +69,7 @@ class MeetingErrands:
 class CreateMeeting:
     """Create the meeting of a confirmed session.
 
-    - A session canceled meanwhile gets none, unless an earlier try may have made one: that is found, and deleted next.
+    - A session canceled meanwhile, or over, gets none; what an earlier try may have made is deleted next.
     - If the confirmation went out without the link, a mail with the link follows.
     - Of two workers that made one each, since the first was thought dead, the later one takes its own back.
     """
@@ -79,7 +79,7 @@ class CreateMeeting:
     def __call__(self, leased: LeasedEntry) -> None:
         """Create it, or find it if it was created before. Raises the meeting provider's errors."""
         session, researcher = self.errands.look_up(leased.entry.session_id)
-        if session.meeting is not None or (session.state != SC and leased.attempt == 1):
+        if session.meeting is not None or session.effective(at=self.errands.clock.now()).state != SC:
             return
         meeting = self.errands.rooms.open(self.errands.request(session, researcher))
         with self.errands.transactions.begin() as tx:
@@ -104,35 +104,47 @@ def link_mails(sent: set[str]) -> list[follow_ups.Task]:
 
 @dataclass(frozen=True, slots=True)
 class MoveMeeting:
-    """Move the meeting of a rescheduled session."""
+    """Move the meeting of a rescheduled session.
+
+    - Where it can't move along, since the provider has lost it or its host is busy then, another one takes its place,
+      and both people get its link.
+    """
 
     errands: MeetingErrands
 
     def __call__(self, leased: LeasedEntry) -> None:
         """Move it to where the session is now. Raises the meeting provider's errors."""
         session, researcher = self.errands.look_up(leased.entry.session_id)
-        if session.meeting is None or session.state != SC:
+        if session.meeting is None or session.effective(at=self.errands.clock.now()).state != SC:
             return
         moved = self.errands.rooms.move(session.meeting, self.errands.request(session, researcher))
         if moved != session.meeting:
-            with self.errands.transactions.begin() as tx:
-                self.errands.keep(tx, session.id, moved)
+            self._replace(session.id, moved)
+
+    def _replace(self, session_id: UUID, meeting: Meeting) -> None:
+        ids, now = self.errands.ids, self.errands.clock.now()
+        with self.errands.transactions.begin() as tx:
+            linked = self.errands.keep(tx, session_id, meeting)
+            if linked.state == SC:
+                tasks = [follow_ups.mail(Kind.LINK, role) for role in follow_ups.BOTH]
+                follow_ups.add(tx, session_id=session_id, tasks=tasks, ids=ids, at=now)
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteMeeting:
-    """Delete the meeting of a canceled session."""
+    """Delete the meeting of a canceled session, and any other that was made for it without our hearing of it."""
 
     errands: MeetingErrands
 
     def __call__(self, leased: LeasedEntry) -> None:
         """Delete it; none, or one that is gone already, is done. Raises the meeting provider's errors."""
-        session, _ = self.errands.look_up(leased.entry.session_id)
-        if session.meeting is None or session.state == SC:
+        session, researcher = self.errands.look_up(leased.entry.session_id)
+        if session.status is not Status.CANCELED:
             return
-        self.errands.rooms.close(session.meeting)
-        with self.errands.transactions.begin() as tx:
-            self.errands.keep(tx, session.id, None)
+        self.errands.rooms.clear(self.errands.request(session, researcher), known=session.meeting)
+        if session.meeting is not None:
+            with self.errands.transactions.begin() as tx:
+                self.errands.keep(tx, session.id, None)
 
 
 @dataclass(frozen=True, slots=True)

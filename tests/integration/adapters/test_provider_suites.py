@@ -22,6 +22,7 @@ from consulting.adapters.smtp import Security, SmtpMailer, open_mailer
 from consulting.adapters.stripe import StripeBooks, StripeGateway, open_gateway
 from consulting.adapters.zoom import ZoomRooms, open_meeting_rooms
 from consulting.application.ports.mailer import Mail
+from consulting.application.ports.meeting_rooms import MeetingRequest
 from consulting.domain.meetings import Meeting
 from consulting.domain.money import Money
 from consulting.domain.payments import Intent
@@ -171,9 +172,14 @@ class ZoomBooks:
 
     def fill(self, host: str) -> None:
         """Give it another meeting at the suite's time: a host has one at once."""
-        period = request().period
-        body = {"type": 2, "start_time": f"{period.start:%Y-%m-%dT%H:%M:%SZ}", "duration": 60, "timezone": "UTC"}
-        self.outside.zoom("POST", f"users/{host}/meetings", body)
+        self._create(host, request().period)
+
+    def open_another(self, request: MeetingRequest) -> None:
+        self._create(request.hosts[-1], request.period, agenda=f"Booking reference {request.session_id}")
+
+    def _create(self, host: str, period: Period, **more: str) -> None:
+        times = {"start_time": f"{period.start:%Y-%m-%dT%H:%M:%SZ}", "duration": 60, "timezone": "UTC"}
+        self.outside.zoom("POST", f"users/{host}/meetings", {"type": 2, **times, **more})
 
 
 def _period(meeting: dict[str, Any]) -> Period:

@@ -10,7 +10,9 @@ import pytest
 from consulting.adapters.memory import Trouble
 from consulting.application.callers import Caller
 from consulting.application.meetings import GetStartLink
+from consulting.application.notifications import LINK_PATIENCE
 from consulting.application.ports.meeting_rooms import MeetingRequest, MeetingRoomsUnavailable
+from consulting.application.ports.outbox import Errand
 from consulting.domain.errors import SessionNotConfirmed, SessionNotFound
 from consulting.domain.meetings import Meeting
 from consulting.domain.researchers import Researcher
@@ -115,6 +117,105 @@ def _overtaken(
         return made
 
     return open_late
+
+
+def test_a_meeting_that_was_replaced_when_its_session_moved_is_announced_to_both(scene: Scene) -> None:
+    session = met(scene)
+    before = session.meeting
+    assert before is not None
+    scene.market.rooms.lose(before)
+    scene.market.reschedule(session.id, time_slot_id=scene.slot(ahead=timedelta(hours=48)).id, caller=ADA)
+
+    scene.market.work()
+
+    after = scene.saved(session)
+    assert after.meeting is not None
+    assert after.meeting.id != before.id
+    links = [mail for mail in scene.market.mailer.delivered if mail.message_id.startswith("<link.")]
+    assert sorted(mail.to_address for mail in links) == sorted([str(ADA.email), scene.lise.email])
+    assert all(after.meeting.join_link in mail.text for mail in links)
+    assert all(f"SEQUENCE:{after.sequence}".encode() in (mail.calendar or b"") for mail in links)
+
+
+def test_a_meeting_that_moved_along_is_not_announced(scene: Scene) -> None:
+    session = met(scene)
+    scene.market.reschedule(session.id, time_slot_id=scene.slot(ahead=timedelta(hours=48)).id, caller=ADA)
+
+    scene.market.work()
+
+    assert scene.saved(session).meeting == session.meeting
+    assert not [kind for kind in scene.mails() if kind.startswith("link.")]
+
+
+def test_a_link_that_comes_after_the_confirmation_comes_with_a_newer_calendar_entry(scene: Scene) -> None:
+    with scene.market.rooms.line.suffering(Trouble.DOWN):
+        session = scene.confirmed()
+        scene.market.work()
+        scene.market.clock.advance(LINK_PATIENCE)
+        scene.market.work()
+    scene.market.clock.advance(timedelta(hours=1))
+    scene.market.work()
+
+    mails = {mail.message_id.split(".")[0]: mail for mail in scene.market.mailer.delivered if mail.calendar}
+    sequences = [_sequence(mails[kind].calendar) for kind in ("<confirmation", "<link")]
+    assert sequences == [0, 1]
+    assert scene.saved(session).sequence == 1
+
+
+def _sequence(calendar: bytes | None) -> int:
+    (line,) = (line for line in (calendar or b"").splitlines() if line.startswith(b"SEQUENCE:"))
+    return int(line.partition(b":")[2])
+
+
+def test_for_a_session_canceled_meanwhile_no_meeting_is_made_and_a_lost_one_is_deleted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, rooms = scene.confirmed(), scene.market.rooms
+    with rooms.line.suffering(Trouble.ANSWER_LOST):
+        scene.market.work()
+    made = len(rooms.open_meetings)
+    scene.market.cancel(session.id, caller=ADA)
+    monkeypatch.setattr(rooms, "open", _never)
+
+    _let_pass(scene, hours=1)
+
+    assert (made, len(rooms.open_meetings)) == (1, 0)
+    assert scene.saved(session).meeting is None
+    assert not {Errand.CREATE_MEETING, Errand.DELETE_MEETING} & scene.waiting()
+
+
+def test_a_meeting_made_twice_by_a_fault_is_deleted_twice_with_its_session(scene: Scene) -> None:
+    session = met(scene)
+    request = MeetingRequest(session_id=session.id, topic="", period=session.period, timezone="UTC", hosts=("host-2",))
+    scene.market.rooms.open_another(request)
+    scene.market.cancel(session.id, caller=ADA)
+
+    scene.market.work()
+
+    assert scene.market.rooms.open_meetings == ()
+
+
+def test_a_session_that_is_over_gets_no_meeting_any_more(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = scene.confirmed()
+    with scene.market.rooms.line.suffering(Trouble.DOWN):
+        scene.market.work()
+    scene.market.clock.set(session.period.end)
+    monkeypatch.setattr(scene.market.rooms, "open", _never)
+
+    _let_pass(scene, hours=1)
+
+    assert scene.saved(session).meeting is None
+    assert Errand.CREATE_MEETING not in scene.waiting()
+
+
+def _never(request: MeetingRequest) -> Meeting:
+    pytest.fail(f"a meeting was asked for: {request}")
+
+
+def _let_pass(scene: Scene, *, hours: int) -> None:
+    for _ in range(hours * 6):
+        scene.market.clock.advance(timedelta(minutes=10))
+        scene.market.work()
 
 
 # The researcher's start link

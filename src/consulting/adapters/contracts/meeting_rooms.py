@@ -54,6 +54,9 @@ class MeetingProvider(Protocol):
     def fill(self, host: str) -> None:
         """Let this host be at its limit."""
 
+    def open_another(self, request: MeetingRequest) -> object:
+        """Make a meeting more for the session, on the request's last host, behind the adapter's back."""
+
 
 class MeetingRoomsContract(Contract):
     """Each session has one meeting with a link. The one fixture: `rooms`."""
@@ -108,6 +111,17 @@ class MeetingRoomsContract(Contract):
     def test_closing_leaves_other_meetings_alone(self, rooms: MeetingRooms) -> None:
         meeting, other = rooms.open(request(1)), rooms.open(request(2))
         rooms.close(meeting)
+        assert rooms.open(request(2)) == other
+
+    def test_clearing_what_is_not_there_is_done_already(self, rooms: MeetingRooms) -> None:
+        meeting = rooms.open(request())
+        rooms.clear(request(), known=meeting)
+        rooms.clear(request(), known=meeting)
+        rooms.clear(request(2), known=None)
+
+    def test_clearing_leaves_other_sessions_meetings_alone(self, rooms: MeetingRooms) -> None:
+        meeting, other = rooms.open(request(1)), rooms.open(request(2))
+        rooms.clear(request(1), known=meeting)
         assert rooms.open(request(2)) == other
 
     def test_a_host_has_a_link_of_the_moment(self, rooms: MeetingRooms) -> None:
@@ -186,6 +200,31 @@ class MeetingProviderContract(MeetingRoomsContract):
         provider.lose(meeting)
         rooms.close(meeting)
 
+    def test_clearing_deletes_every_meeting_of_the_session(
+        self, rooms: MeetingRooms, provider: MeetingProvider
+    ) -> None:
+        meeting = rooms.open(request())
+        provider.open_another(request())
+        assert len(_times(provider)) == 2
+        rooms.clear(request(), known=meeting)
+        assert _times(provider) == []
+
+    def test_clearing_finds_a_meeting_whose_creation_was_not_heard_of(
+        self, rooms: MeetingRooms, provider: MeetingProvider, line: Line
+    ) -> None:
+        with line.answer_lost():
+            _require_unavailable_or_done(partial(rooms.open, request()))
+        assert len(_times(provider)) == 1
+        rooms.clear(request(), known=None)
+        assert _times(provider) == []
+
+    def test_clearing_deletes_the_known_meeting_though_its_host_is_no_longer_one_of_ours(
+        self, rooms: MeetingRooms, provider: MeetingProvider
+    ) -> None:
+        meeting = rooms.open(request())
+        rooms.clear(replace(request(), hosts=HOSTS[1:]), known=meeting)
+        assert _times(provider) == []
+
     def test_the_preferred_host_gets_the_meeting(self, rooms: MeetingRooms) -> None:
         assert rooms.open(request()).host == HOSTS[0]
 
@@ -235,6 +274,7 @@ def _calls(rooms: MeetingRooms) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "move", partial(rooms.move, meeting, request(period=sample.hour(50)))
     yield "start_link", partial(rooms.start_link, meeting)
     yield "close", partial(rooms.close, meeting)
+    yield "clear", partial(rooms.clear, request(), known=meeting)
 
 
 def _require_unavailable_or_done(call: Callable[[], object]) -> None:

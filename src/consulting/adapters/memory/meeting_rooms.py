@@ -67,6 +67,13 @@ class MemoryMeetingRooms:
         with self._call():
             self._open.pop(meeting.id, None)
 
+    def clear(self, request: MeetingRequest, *, known: Meeting | None) -> None:
+        """Delete every meeting of the session, known or not."""
+        with self._call():
+            mine = [each.meeting for each in self._open.values() if each.session_id == request.session_id]
+            for meeting in (*mine, *([known] if known else [])):
+                self._open.pop(meeting.id, None)
+
     def start_link(self, meeting: Meeting) -> str:
         """Give the host's link of the moment, another one each time; a meeting that is gone has none."""
         with self._call():
@@ -87,10 +94,16 @@ class MemoryMeetingRooms:
         """Let the provider lose the meeting, as when somebody deletes it there."""
         self._open.pop(meeting.id, None)
 
+    def open_another(self, request: MeetingRequest) -> Meeting:
+        """Let the session have a meeting more, as when the creation of one was not heard of."""
+        with self._lock:
+            return self._opened(request)
+
     def _found_or_opened(self, request: MeetingRequest) -> Meeting:
-        for each in self._open.values():
-            if each.session_id == request.session_id:
-                return each.meeting
+        mine = (each.meeting for each in self._open.values() if each.session_id == request.session_id)
+        return next(mine, None) or self._opened(request)
+
+    def _opened(self, request: MeetingRequest) -> Meeting:
         number = next(self._numbers)
         meeting = Meeting(id=str(number), join_link=f"https://meet.example.org/j/{number}", host=self._host(request))
         self._open[meeting.id] = OpenMeeting(

@@ -60,10 +60,19 @@ class ZoomRooms:
 
     def close(self, meeting: Meeting) -> None:
         """Delete it; one that is gone already is done."""
-        number = _number(meeting)
-        if number is not None:
-            with _port_errors():
-                self._delete(number, self._patience())
+        with _port_errors():
+            self._delete_known(meeting, self._patience())
+
+    def clear(self, request: MeetingRequest, *, known: Meeting | None) -> None:
+        """Delete every meeting that carries the session's reference, on any host of ours, and the known one first."""
+        patience = self._patience()
+        with _port_errors():
+            if known is not None:
+                self._delete_known(known, patience)
+            for listed in self._lists(request, patience).values():
+                for each in listed:
+                    if each.is_of(request.session_id):
+                        self._delete(each.number, patience)
 
     def start_link(self, meeting: Meeting) -> str:
         """Give the host's link of the moment."""
@@ -82,14 +91,15 @@ class ZoomRooms:
 
     def _open(self, request: MeetingRequest, patience: Patience) -> Meeting:
         lists = self._lists(request, patience)
+        if not lists:
+            raise MeetingRoomsMisconfigured
         found = self._found(lists, request, patience)
         return found or self._make(lists, request, patience)
 
     def _moved(self, meeting: Meeting, request: MeetingRequest, patience: Patience) -> Meeting | None:
         number = _number(meeting)
         if number is None or self._lacks_room(meeting.host, request, patience):
-            if number is not None:
-                self._delete(number, patience)
+            self._delete_known(meeting, patience)
             return None
         return meeting if self._update(number, request, patience) else None
 
@@ -103,7 +113,7 @@ class ZoomRooms:
             return True
 
     def _lists(self, request: MeetingRequest, patience: Patience) -> dict[str, list[Listed]]:
-        """List each host's meetings. A host that Zoom doesn't know is left out, unless it is the last one left."""
+        """List each host's meetings. A host that Zoom doesn't know is left out."""
         lists: dict[str, list[Listed]] = {}
         for host in request.hosts:
             try:
@@ -112,8 +122,6 @@ class ZoomRooms:
                 if refused.status != 404:
                     raise
                 _log.error("zoom: a host of ours is no user there")
-        if not lists:
-            raise MeetingRoomsMisconfigured
         return lists
 
     def _list(self, host: str, patience: Patience) -> list[Listed]:
@@ -184,6 +192,11 @@ class ZoomRooms:
                 return False
             raise
         return True
+
+    def _delete_known(self, meeting: Meeting, patience: Patience) -> None:
+        number = _number(meeting)
+        if number is not None:
+            self._delete(number, patience)
 
     def _delete(self, number: int, patience: Patience) -> None:
         try:

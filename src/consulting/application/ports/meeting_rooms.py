@@ -66,7 +66,13 @@ class MeetingRooms(Protocol):
         """Move the meeting to the request's time, or open another if the provider has lost it."""
 
     def close(self, meeting: Meeting) -> None:
-        """Delete the meeting; one that is gone already is done."""
+        """Delete this one meeting; one that is gone already is done."""
+
+    def clear(self, request: MeetingRequest, *, known: Meeting | None) -> None:
+        """Delete every meeting of the session: the known one, and any whose creation was not heard of; none is done.
+
+        Of the request, the session and the hosts count.
+        """
 
     def start_link(self, meeting: Meeting) -> str:
         """Give the host's link of the moment; it is short-lived and is never kept or mailed."""

@@ -8,7 +8,7 @@ import pytest
 
 from consulting.adapters.contracts.meeting_rooms import HOSTS, MeetingProviderContract, request
 from consulting.adapters.memory import MemoryMeetingRooms
-from consulting.application.ports.meeting_rooms import MeetingRoomsMisconfigured, NoFreeHost
+from consulting.application.ports.meeting_rooms import MeetingRequest, MeetingRoomsMisconfigured, NoFreeHost
 from consulting.domain.meetings import Meeting
 from consulting.domain.period import Period
 from tests.unit.adapters.memory.trouble import MemoryLine
@@ -26,6 +26,9 @@ class Provider:
 
     def fill(self, host: str) -> None:
         self.rooms.fill(host)
+
+    def open_another(self, request: MeetingRequest) -> object:
+        return self.rooms.open_another(request)
 
 
 class TestMemoryMeetingRooms(MeetingProviderContract):
