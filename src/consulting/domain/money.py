@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from consulting.domain.errors import ValidationFailed
@@ -12,6 +13,8 @@ from consulting.domain.errors import ValidationFailed
 HOUR: Final = timedelta(hours=1)
 HIGHEST_HOURLY_RATE: Final = 10_000_000
 """The highest hourly rate in minor units, in any currency (100,000.00 USD)."""
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 _TWO_DECIMALS = """
 aed afn all amd aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd btn bwp byn bzd cad cdf chf cny cop crc cup
@@ -99,10 +102,10 @@ def parse_rate(number: Decimal | int | str, *, currency: str) -> Money:
 
 
 def _decimal(number: Decimal | int | str) -> Decimal:
-    try:
-        exact = Decimal(number)
-    except InvalidOperation:
-        raise ValidationFailed.of("rate", "give a number") from None
+    # Decimal() itself would also read 1_000 and the digits of other scripts; and True is a number to Python alone.
+    if isinstance(number, bool) or not _NUMBER.fullmatch(str(number)):
+        raise ValidationFailed.of("rate", "give a number")
+    exact = Decimal(number)
     # The bound on the exponent comes before any arithmetic: 1e999999 must not be multiplied out.
     if not exact.is_finite() or not -12 <= exact.adjusted() <= 12 or len(exact.as_tuple().digits) > 24:
         raise ValidationFailed.of("rate", "give a plain number")

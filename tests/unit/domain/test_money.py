@@ -46,11 +46,16 @@ def test_a_rate_is_read_in_the_currencys_own_decimals(number: Decimal | int | st
         ("1e-999999999", "usd", "rate"),
         ("9" * 5000, "usd", "rate"),
         ("twelve", "usd", "rate"),
+        ("1_000", "usd", "rate"),
+        ("\u06610", "usd", "rate"),
+        (" 10 ", "usd", "rate"),
+        ("", "usd", "rate"),
+        (True, "usd", "rate"),
         ("10", "USD", "currency"),
         ("10", "xyz", "currency"),
     ],
 )
-def test_a_rate_that_cannot_be_charged_is_refused_by_field(number: str, currency: str, field: str) -> None:
+def test_a_rate_that_cannot_be_charged_is_refused_by_field(number: str | bool, currency: str, field: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
         parse_rate(number, currency=currency)
 
