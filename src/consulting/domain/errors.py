@@ -149,6 +149,51 @@ class PriceDiffers(ConsultingError):
     code = "PRICE_DIFFERS"
 
 
+# Running the place
+
+
+class AccountLinked(ConsultingError):
+    """This account belongs to another researcher: unlink it there first."""
+
+    code = "ACCOUNT_LINKED"
+
+
+class ErrandNotFound(ConsultingError):
+    """There is no such errand in the outbox."""
+
+    code = "ERRAND_NOT_FOUND"
+
+
+class ErrandNotDead(ConsultingError):
+    """This errand was not given up: there is nothing to retry."""
+
+    code = "ERRAND_NOT_DEAD"
+
+
+class ApiKeyNotFound(ConsultingError):
+    """There is no such API key."""
+
+    code = "API_KEY_NOT_FOUND"
+
+
+class LiveSessions(ConsultingError):
+    """Sessions or payments of this user are under way, `details.sessions` names them: cancel them or wait."""
+
+    code = "LIVE_SESSIONS"
+
+
+class UserIsResearcher(ConsultingError):
+    """This user is a researcher, whom `details.researcher_id` names: unlink the account first."""
+
+    code = "USER_IS_RESEARCHER"
+
+
+class UserNotFound(ConsultingError):
+    """Nothing is kept of such a user."""
+
+    code = "USER_NOT_FOUND"
+
+
 # The researcher's own calendar
 
 

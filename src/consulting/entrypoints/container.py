@@ -27,6 +27,7 @@ from consulting.adapters.postgres.inspection import PostgresInspection
 from consulting.adapters.postgres.pruning import Pruning
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import WakeUps
+from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.audit import Audit, CompareWithProvider
 from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
@@ -57,9 +58,11 @@ from consulting.application.provider_events import ReceiveProviderEvent, SettleP
 from consulting.application.publishing import PublishSlots
 from consulting.application.reconciliation import ReconcilePayments
 from consulting.application.refunds import CarryOutRefund
+from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.sweeping import SweepSessions, TopUpSlots
+from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
 from consulting.entrypoints.settings import Settings
 
@@ -233,6 +236,17 @@ class Container(DeclarativeContainer):
     save_override: Provider[SaveOverride] = Factory(SaveOverride, calendars, payment_gateway)
     block_time: Provider[BlockTime] = Factory(BlockTime, calendars)
     remove_rule: Provider[RemoveRule] = Factory(RemoveRule, calendars)
+
+    # Running the place
+    list_register: Provider[ListRegister] = Factory(ListRegister, transactions)
+    get_registered: Provider[GetRegistered] = Factory(GetRegistered, transactions)
+    add_researcher: Provider[AddResearcher] = Factory(AddResearcher, transactions, clock, identities)
+    change_researcher: Provider[ChangeResearcher] = Factory(
+        ChangeResearcher, transactions, clock, identities, ahead=publish_ahead
+    )
+    list_errands: Provider[ListErrands] = Factory(ListErrands, transactions, clock)
+    retry_errand: Provider[RetryErrand] = Factory(RetryErrand, transactions, clock, identities)
+    list_admin_acts: Provider[ListAdminActs] = Factory(ListAdminActs, transactions)
 
     # The worker
     wake_ups: Provider[WakeUps] = Factory(WakeUps, url=settings.provided.database_url)

@@ -28,7 +28,7 @@ NOW = datetime(2026, 9, 7, 8, 0, tzinfo=UTC)
 
 HOLD = timedelta(minutes=15)
 
-_KINDS = ("researcher", "rule", "slot", "session", "payment", "refund", "review", "errand", "message")
+_KINDS = ("researcher", "rule", "slot", "session", "payment", "refund", "review", "errand", "message", "act", "key")
 
 
 def identity(kind: str, number: int) -> UUID:

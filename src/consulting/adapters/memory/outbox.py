@@ -62,12 +62,15 @@ class MemoryOutbox:
         self._kept.errands[id] = replace(errand, standing=Standing.WAITING, due_at=at, attempts=0, ended_at=None)
         return True
 
-    def listed(self, *, state: WorkState | None, limit: int, at: datetime) -> Sequence[ListedEntry]:
-        """List errands in this state, or all open ones, the oldest first."""
+    def listed(
+        self, *, state: WorkState | None, limit: int, at: datetime, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[ListedEntry]:
+        """List errands in this state, or all open ones, the oldest first; those after this `recorded_at` and id."""
         free = {each.entry.id for each in self._firsts(at)}
         found = (_listed(each, at, free) for each in self._in_order())
         wanted = OPEN if state is None else (state,)
-        return [each for each in found if each.state in wanted][:limit]
+        listed = [each for each in found if each.state in wanted]
+        return [each for each in listed if after is None or (each.entry.recorded_at, each.entry.id) > after][:limit]
 
     def show(self, id: UUID, *, at: datetime) -> ListedEntry | None:
         """Give the errand as it stands, done ones too."""

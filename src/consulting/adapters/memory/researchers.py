@@ -7,10 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 from consulting.adapters.memory import cursors
-from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new, require_unique
+from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new
 from consulting.adapters.memory.time_slots import MemoryTimeSlots
 from consulting.application.ports.records import DirectoryFilter, Listed
 from consulting.domain.directory import score, topic
+from consulting.domain.errors import AccountLinked
 from consulting.domain.money import Money
 from consulting.domain.researchers import Researcher
 from consulting.domain.time_slots import Terms, TimeSlot, obstacle
@@ -67,6 +68,11 @@ class MemoryResearchers:
                 return offer.slot
         return None
 
+    def register(self, *, after: UUID | None, limit: int) -> Sequence[Researcher]:
+        """List all researchers, deactivated ones too, by id; those after the one of this id."""
+        found = sorted(self._kept.researchers.values(), key=lambda each: each.id)
+        return [each for each in found if after is None or each.id > after][:limit]
+
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""
         return sorted(each.id for each in self._active() if after is None or each.id > after)[:limit]
@@ -86,8 +92,8 @@ class MemoryResearchers:
         if not researcher.name or not researcher.timezone:
             raise ForbiddenRecord(f"researcher {researcher.id} has no name or no time zone")
         holder = None if researcher.user_id is None else self.of_user(researcher.user_id)
-        taken = holder is not None and holder.id != researcher.id
-        require_unique(taken=taken, what=f"a researcher of user {researcher.user_id}")
+        if holder is not None and holder.id != researcher.id:
+            raise AccountLinked
 
 
 def _wanted(researcher: Researcher, wanted: DirectoryFilter) -> bool:

@@ -8,6 +8,8 @@ from datetime import timedelta
 from threading import Lock, get_ident
 from typing import TypeVar
 
+from consulting.adapters.memory.admin_acts import MemoryAdminActs
+from consulting.adapters.memory.api_keys import MemoryApiKeys
 from consulting.adapters.memory.availability import MemoryAvailability
 from consulting.adapters.memory.inbox import MemoryInbox
 from consulting.adapters.memory.kept import Kept
@@ -85,6 +87,16 @@ class MemoryTransaction:
     def inbox(self) -> MemoryInbox:
         """What providers told us."""
         return self._open(MemoryInbox)
+
+    @property
+    def admin_acts(self) -> MemoryAdminActs:
+        """What admins did."""
+        return self._open(MemoryAdminActs)
+
+    @property
+    def api_keys(self) -> MemoryApiKeys:
+        """The keys of partners' backends."""
+        return self._open(MemoryApiKeys)
 
     def close(self) -> None:
         """End it."""

@@ -125,8 +125,11 @@ _LISTED = select(
     case((outbox.c.leased_until > AT, outbox.c.leased_by)).label("taken_by"),
 )
 _IN_ORDER = (outbox.c.recorded_at, outbox.c.id)
-LIST_OPEN = prepare(_LISTED.where(is_open(outbox)).order_by(*_IN_ORDER).limit(LIMIT))
-LIST = prepare(_LISTED.where(bindparam("state", type_=Text) == _STATE).order_by(*_IN_ORDER).limit(LIMIT))
+_AFTER = tuple_(*_IN_ORDER) > tuple_(bindparam("after_recorded_at", type_=Instant), bindparam("after_id", type_=Uuid))
+_ALL_OPEN = _LISTED.where(is_open(outbox)).order_by(*_IN_ORDER).limit(LIMIT)
+_IN_STATE = _LISTED.where(bindparam("state", type_=Text) == _STATE).order_by(*_IN_ORDER).limit(LIMIT)
+LIST_OPEN, LIST_OPEN_AFTER = prepare(_ALL_OPEN), prepare(_ALL_OPEN.where(_AFTER))
+LIST, LIST_AFTER = prepare(_IN_STATE), prepare(_IN_STATE.where(_AFTER))
 SHOW = prepare(_LISTED.where(outbox.c.id == bindparam("id", type_=Uuid)))
 DROP = prepare(
     delete(outbox)
@@ -190,13 +193,17 @@ class PostgresOutbox:
             self._link.together(*self._link.notification(CHANNEL))
         return bool(revived)
 
-    def listed(self, *, state: WorkState | None, limit: int, at: datetime) -> Sequence[ListedEntry]:
-        """List errands in this state, or all open ones, the oldest first."""
-        if state is None:
-            rows = self._link.rows(LIST_OPEN, limit=limit, at=at)
-        else:
-            rows = self._link.rows(LIST, state=state.value, limit=limit, at=at)
-        return [_listed(row) for row in rows]
+    def listed(
+        self, *, state: WorkState | None, limit: int, at: datetime, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[ListedEntry]:
+        """List errands in this state, or all open ones, the oldest first; those after this `recorded_at` and id."""
+        asked: dict[str, Any] = {"limit": limit, "at": at}
+        if state is not None:
+            asked["state"] = state.value
+        if after is not None:
+            asked |= {"after_recorded_at": after[0], "after_id": after[1]}
+        open_ones, in_state = (LIST_OPEN, LIST) if after is None else (LIST_OPEN_AFTER, LIST_AFTER)
+        return [_listed(row) for row in self._link.rows(open_ones if state is None else in_state, **asked)]
 
     def show(self, id: UUID, *, at: datetime) -> ListedEntry | None:
         """Give the errand as it stands, done ones too as long as they are kept."""

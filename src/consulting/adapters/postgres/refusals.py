@@ -12,13 +12,14 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from consulting.application.ports.transactions import StorageUnavailable, TransactionConflict
-from consulting.domain.errors import ConsultingError, ReviewExists, SlotUnavailable, ValidationFailed
+from consulting.domain.errors import AccountLinked, ConsultingError, ReviewExists, SlotUnavailable, ValidationFailed
 
 BY_CONSTRAINT: Final[dict[str, type[ConsultingError]]] = {
     "sessions_no_overlap": SlotUnavailable,
     "payments_one_alive": TransactionConflict,
     "payments_session_id_attempt_key": TransactionConflict,
     "reviews_one_a_session": ReviewExists,
+    "researchers_one_an_account": AccountLinked,
 }
 """Constraints that somebody else's being quicker can violate; any other violation is a fault of this program."""
 

@@ -38,6 +38,10 @@ _ACTIVE_IDS = select(researchers.c.id).where(researchers.c.active).order_by(rese
 ACTIVE_IDS = prepare(_ACTIVE_IDS)
 ACTIVE_IDS_AFTER = prepare(_ACTIVE_IDS.where(researchers.c.id > bindparam("after", type_=Uuid)))
 
+_REGISTER = select(researchers).order_by(researchers.c.id).limit(LIMIT)
+REGISTER = prepare(_REGISTER)
+REGISTER_AFTER = prepare(_REGISTER.where(researchers.c.id > bindparam("after", type_=Uuid)))
+
 _OWN_WORDS = researcher_words.c.researcher_id == _ID
 WORDS = prepare(select(researcher_words.c.word, researcher_words.c.weight).where(_OWN_WORDS))
 FORGET_WORDS = prepare(delete(researcher_words).where(_OWN_WORDS))
@@ -181,6 +185,14 @@ class PostgresResearchers:
         """Give the researcher's earliest slot that could be booked at this instant."""
         row = self._link.one(NEXT_AVAILABLE, id=id, at=at)
         return None if row is None else next_slot_of(row)
+
+    def register(self, *, after: UUID | None, limit: int) -> Sequence[Researcher]:
+        """List all researchers, deactivated ones too, by id; those after the one of this id."""
+        if after is None:
+            rows = self._link.rows(REGISTER, limit=limit)
+        else:
+            rows = self._link.rows(REGISTER_AFTER, limit=limit, after=after)
+        return [researcher_of(row) for row in rows]
 
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""

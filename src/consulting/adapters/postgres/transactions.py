@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
+from consulting.adapters.postgres.admin_acts import PostgresAdminActs
+from consulting.adapters.postgres.api_keys import PostgresApiKeys
 from consulting.adapters.postgres.availability import PostgresAvailability
 from consulting.adapters.postgres.inbox import PostgresInbox
 from consulting.adapters.postgres.ledger import PostgresLedger
@@ -37,6 +39,8 @@ class PostgresTransaction:
         self.notifications = PostgresNotifications(link)
         self.outbox = PostgresOutbox(link)
         self.inbox = PostgresInbox(link)
+        self.admin_acts = PostgresAdminActs(link)
+        self.api_keys = PostgresApiKeys(link)
 
 
 class PostgresTransactions:

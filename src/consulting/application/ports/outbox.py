@@ -103,8 +103,10 @@ class Outbox(Protocol):
     def revive(self, id: UUID, *, at: datetime) -> bool:
         """Make a dead errand due now, its attempts counted anew; False if there is no such dead errand."""
 
-    def listed(self, *, state: WorkState | None, limit: int, at: datetime) -> Sequence[ListedEntry]:
-        """List errands in this state, or all open ones, the oldest first."""
+    def listed(
+        self, *, state: WorkState | None, limit: int, at: datetime, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[ListedEntry]:
+        """List errands in this state, or all open ones, the oldest first; those after this `recorded_at` and id."""
 
     def show(self, id: UUID, *, at: datetime) -> ListedEntry | None:
         """Give the errand as it stands, done ones too as long as they are kept."""

@@ -63,10 +63,10 @@ class Researchers(Protocol):
         """Give the researcher and let nobody else lock them until the transaction ends: the lock of their calendar."""
 
     def add(self, researcher: Researcher) -> None:
-        """Keep a new researcher."""
+        """Keep a new researcher. Raises AccountLinked if another one has the same account."""
 
     def save(self, researcher: Researcher) -> None:
-        """Keep a known researcher's new values."""
+        """Keep a known researcher's new values. Raises as `add`."""
 
     def page(self, *, wanted: DirectoryFilter, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
         """List active researchers by name, then id; `after` is the cursor of the last one seen.
@@ -83,6 +83,9 @@ class Researchers(Protocol):
 
     def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
         """Give the researcher's earliest slot that could be booked at this instant."""
+
+    def register(self, *, after: UUID | None, limit: int) -> Sequence[Researcher]:
+        """List all researchers, deactivated ones too, by id; those after the one of this id."""
 
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""

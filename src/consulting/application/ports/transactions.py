@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from consulting.application.ports.admin_acts import AdminActs
+from consulting.application.ports.api_keys import ApiKeys
 from consulting.application.ports.inbox import Inbox
 from consulting.application.ports.outbox import Outbox
 from consulting.application.ports.records import (
@@ -79,6 +81,14 @@ class Transaction(Protocol):
     @property
     def inbox(self) -> Inbox:
         """What providers told us."""
+
+    @property
+    def admin_acts(self) -> AdminActs:
+        """What admins did."""
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The keys of partners' backends."""
 
 
 class Transactions(Protocol):

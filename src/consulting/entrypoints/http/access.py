@@ -44,6 +44,7 @@ class Access:
 
 _UNASKED = Access(Audience.ANYBODY)
 _OPEN = Access(Audience.EVERYONE, Scope.READ)
+_ADMIN = Access(Audience.ADMINS, Scope.ADMIN)
 
 ACCESS: Final[Mapping[str, Access]] = {
     # Finding researchers and slots
@@ -64,7 +65,14 @@ ACCESS: Final[Mapping[str, Access]] = {
     "confirm_payment": Access(Audience.CLIENT, Scope.BOOK),
     "receive_provider_event": _UNASKED,
     # Running the place
-    "show_metrics": Access(Audience.ADMINS, Scope.ADMIN),
+    "list_register": _ADMIN,
+    "get_registered": _ADMIN,
+    "add_researcher": _ADMIN,
+    "change_researcher": _ADMIN,
+    "list_errands": _ADMIN,
+    "retry_errand": _ADMIN,
+    "list_admin_acts": _ADMIN,
+    "show_metrics": _ADMIN,
     "live": _UNASKED,
     "ready": _UNASKED,
 }

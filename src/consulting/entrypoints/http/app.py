@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import fields
-from typing import Any
 
-from litestar import Litestar, Response
+from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.container import Container
-from consulting.entrypoints.http import wire
 from consulting.entrypoints.http.answer_headers import answer_headers
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import Desk, UseCases, at_desk
 from consulting.entrypoints.http.docs import docs_router
@@ -28,18 +27,6 @@ from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
 from consulting.entrypoints.http.watching import Watchers, WithoutWatchersToken, watchers_of
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
-
-
-class Answer(Response[Any]):
-    """An answer whose body is encoded once and for all in the same way: exact decimals as JSON numbers."""
-
-    def render(self, content: Any, media_type: str, enc_hook: Any = None) -> bytes:  # noqa: ARG002
-        """Encode the body; text, bytes and no body at all go out as they are."""
-        if isinstance(content, bytes):
-            return content
-        if isinstance(content, str):
-            return content.encode()
-        return b"" if content is None else wire.encode(content)
 
 
 def create_app(container: Container) -> Litestar:

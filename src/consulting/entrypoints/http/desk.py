@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
+from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.booking import BookSession, GetSession, ListSessions
 from consulting.application.calendars import GetCalendar
 from consulting.application.cancellation import CancelSession, QuoteCancellation
@@ -21,6 +22,8 @@ from consulting.application.directory import (
 from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.provider_events import ReceiveProviderEvent
+from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
+from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.watching import Watchers
@@ -47,6 +50,13 @@ class UseCases:
     confirm_payment: ConfirmPayment
     give_goodwill_refund: GiveGoodwillRefund
     receive_provider_event: ReceiveProviderEvent
+    list_register: ListRegister
+    get_registered: GetRegistered
+    add_researcher: AddResearcher
+    change_researcher: ChangeResearcher
+    list_errands: ListErrands
+    retry_errand: RetryErrand
+    list_admin_acts: ListAdminActs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,12 @@ from consulting.entrypoints.http.resources import routers
 
 Json = dict[str, Any]
 
-_NUMBERS: Final = (("Researcher", "rate"), ("Rating", "average"))
+_NUMBERS: Final = (
+    ("Researcher", "rate"),
+    ("Rating", "average"),
+    ("NewResearcher", "rate"),
+    ("RegisteredResearcher", "rate"),
+)
 _WEBHOOK: Final = "/api/payment/webhook"
 
 
@@ -143,6 +148,7 @@ _TAGS: Final = {
     "Time slots": "When they can be booked.",
     "Sessions": "Booking, looking at and canceling consultations.",
     "Payment": "Paying for them.",
+    "Admin": "Running the place: for admins alone.",
     "Health": "For whoever runs this.",
 }
 _HEADERS: Final[dict[str, Json]] = {

@@ -21,6 +21,9 @@ OPEN: Final[list[SecurityRequirement]] = [{}, {BEARER: []}]
 NO_TOKEN: Final[list[SecurityRequirement]] = [{}]
 LOCATION: Final = [ResponseHeader(name="Location", description="Where it is now.", value="", documentation_only=True)]
 
+OF_ADMINS: Final = (refusals.SignInRequired, refusals.Forbidden, refusals.ScopeMissing)
+"""What whoever is no admin is told at operations for admins."""
+
 _ANYWHERE: Final = (ValidationFailed, refusals.RequestMalformed, refusals.InternalError, refusals.Overloaded)
 _RECOGNIZING: Final = (refusals.TokenInvalid, refusals.SignInUnavailable, StorageUnavailable)
 _WITH_BODY: Final = (refusals.BodyMalformed, refusals.BodyTooLarge, refusals.UnsupportedMediaType)

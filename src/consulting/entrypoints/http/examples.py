@@ -60,7 +60,40 @@ _SESSION: Final[dict[str, Any]] = {
     "updated_at": "2026-04-18T10:00:00Z",
 }
 
+_REGISTERED: Final[dict[str, Any]] = {
+    **{name: value for name, value in _RESEARCHER.items() if name != "next_available_slot"},
+    "user_id": "user-3",
+    "email": "ada.marsh@example.org",
+    "active": True,
+    "papers": ["arxiv:2404.01234"],
+    "created_at": "2026-04-01T10:00:00Z",
+    "updated_at": "2026-04-01T10:00:00Z",
+}
+_ERRAND: Final[dict[str, Any]] = {
+    "id": "01931b71-1d3c-7a20-9c05-7b69d2ea1f58",
+    "errand": "notify",
+    "lane": "mail",
+    "session_id": _SESSION_ID,
+    "state": "dead",
+    "data": {"kind": "confirmation", "role": "client"},
+    "tries": 44,
+    "recorded_at": "2026-04-18T10:05:00Z",
+    "next_try_at": "2026-04-19T10:05:00Z",
+    "error": "MailRefused('no such user')",
+}
+_ACT: Final[dict[str, Any]] = {
+    "id": "01931b72-2e4d-7b31-8d16-8c7ae3fb2069",
+    "at": "2026-04-18T11:00:00Z",
+    "by": "admin-1",
+    "act": "change_researcher",
+    "subject": _RESEARCHER_ID,
+    "before": {"verified": False},
+    "after": {"verified": True},
+}
+
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "AdminAct": _ACT,
+    "AdminActPage": {"acts": [_ACT], "next_cursor": None},
     "Cancellation": {"reason": "I can't make it."},
     "CancellationOfSession": {
         "by": "client",
@@ -71,8 +104,19 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "ErrorEnvelope": {
         "error": {"code": "SLOT_UNAVAILABLE", "message": "This time slot is no longer available", "details": {}}
     },
+    "ErrandOutside": _ERRAND,
+    "ErrandPage": {"errands": [_ERRAND], "next_cursor": None},
     "Liveness": {"status": "ok"},
     "Money": _PRICE,
+    "NewResearcher": {
+        "name": "Dr. Ada Marsh",
+        "email": "ada.marsh@example.org",
+        "rate": 125.5,
+        "currency": "usd",
+        "timezone": "Europe/Berlin",
+        "expertise": ["machine learning", "statistics"],
+        "verified": True,
+    },
     "NewSession": {"time_slot_id": _SLOT_ID, "questions": "Is my sample large enough?"},
     "NextSlot": _RESEARCHER["next_available_slot"],
     "PaidIntent": {"session_id": _SESSION_ID, "payment_intent_id": "pi_3OExample"},
@@ -89,7 +133,10 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Readiness": {"status": "ready", "checks": {"database": "ok", "migrations": "ok", "worker": "ok"}},
     "Received": {"received": True},
     "Refund": {**_PRICE, "status": "pending"},
+    "RegisterPage": {"researchers": [_REGISTERED], "next_cursor": None},
+    "RegisteredResearcher": _REGISTERED,
     "Researcher": _RESEARCHER,
+    "ResearcherChange": {"verified": True},
     "ResearcherPage": {"researchers": [_RESEARCHER], "next_cursor": None},
     "Session": _SESSION,
     "SessionPage": {"sessions": [_SESSION], "next_cursor": None},

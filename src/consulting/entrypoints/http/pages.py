@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 from litestar.params import QueryParameter
 
+from consulting.domain.errors import ResearcherNotFound, ValidationFailed
+from consulting.entrypoints.http.ids import read_id
 from consulting.entrypoints.http.queries import text_parameter
 
 _T = TypeVar("_T")
@@ -24,3 +27,16 @@ def cut(found: Sequence[_T], *, limit: int) -> tuple[Sequence[_T], _T | None]:
     """Give what a page shows of limit + 1 found, and the last one shown if more follow."""
     shown = found[:limit]
     return shown, shown[-1] if len(found) > limit else None
+
+
+def after_id(cursor: str | None) -> UUID | None:
+    """Read the cursor of a list whose cursors are ids. Raises ValidationFailed (field `cursor`)."""
+    try:
+        return None if cursor is None else read_id(cursor, ResearcherNotFound)
+    except ResearcherNotFound:
+        raise unknown_cursor() from None
+
+
+def unknown_cursor() -> ValidationFailed:
+    """Say that this cursor came from no page."""
+    return ValidationFailed.of("cursor", "give the `next_cursor` of the page before")

@@ -8,12 +8,28 @@ from typing import Final
 from litestar import Router
 from litestar.types import Middleware
 
-from consulting.entrypoints.http import health, metrics, payments, researchers, sessions, time_slots
+from consulting.entrypoints.http import (
+    admin_researchers,
+    admin_work,
+    health,
+    metrics,
+    payments,
+    researchers,
+    sessions,
+    time_slots,
+)
 from consulting.entrypoints.http.access import admitted
 from consulting.entrypoints.http.queries import check_query
 from consulting.entrypoints.http.watching import may_watch
 
-_API: Final = (*researchers.HANDLERS, *time_slots.HANDLERS, *sessions.HANDLERS, *payments.HANDLERS)
+_API: Final = (
+    *researchers.HANDLERS,
+    *time_slots.HANDLERS,
+    *sessions.HANDLERS,
+    *payments.HANDLERS,
+    *admin_researchers.HANDLERS,
+    *admin_work.HANDLERS,
+)
 
 
 def routers(*, recognition: Sequence[Middleware] = (), watching: Sequence[Middleware] = ()) -> list[Router]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from consulting.entrypoints.http import health, problems, wire
+from consulting.entrypoints.http import admin_wire, health, problems, wire
 from consulting.entrypoints.http.document import openapi_document
 from consulting.entrypoints.http.examples import EXAMPLES
 
@@ -41,6 +41,13 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "PATCH /api/sessions/{id}/cancel",
         "GET /api/sessions/{id}/cancellation",
         "GET /api/sessions/{id}/calendar.ics",
+        "GET /api/admin/researchers",
+        "POST /api/admin/researchers",
+        "GET /api/admin/researchers/{id}",
+        "PATCH /api/admin/researchers/{id}",
+        "GET /api/admin/outbox",
+        "POST /api/admin/outbox/{id}/retry",
+        "GET /api/admin/audit",
         "POST /api/payment/intent",
         "POST /api/payment/confirm",
         "POST /api/payment/webhook",
@@ -74,7 +81,7 @@ def test_operations_have_names_of_their_own() -> None:
 
 @pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if "properties" in shape])
 def test_every_body_has_an_example_that_is_one(name: str) -> None:
-    shape = next(found for module in (wire, problems, health) if (found := getattr(module, name, None)))
+    shape = next(found for module in (wire, admin_wire, problems, health) if (found := getattr(module, name, None)))
 
     assert SHAPES[name]["additionalProperties"] is False
     assert SHAPES[name]["examples"] == [EXAMPLES[name]]

@@ -1,5 +1,6 @@
 """What a storage has to do: every kind of record, transactions and races. Subclass StorageContract for all of it."""
 
+from consulting.adapters.contracts.storage.admins import AdminActsContract, ApiKeysContract, RegisterContract
 from consulting.adapters.contracts.storage.availability import AvailabilityContract
 from consulting.adapters.contracts.storage.backlog import BacklogContract
 from consulting.adapters.contracts.storage.calendars import CalendarsContract
@@ -19,6 +20,8 @@ from consulting.adapters.contracts.storage.time_slots import TimeSlotsContract
 from consulting.adapters.contracts.storage.transactions import TransactionsContract
 
 __all__ = [
+    "AdminActsContract",
+    "ApiKeysContract",
     "AvailabilityContract",
     "BacklogContract",
     "CalendarsContract",
@@ -31,6 +34,7 @@ __all__ = [
     "PaymentsContract",
     "RacesContract",
     "RefundsContract",
+    "RegisterContract",
     "ResearchersContract",
     "ReviewsContract",
     "SessionListsContract",
@@ -60,6 +64,9 @@ class StorageContract(
     OutboxContract,
     InboxContract,
     BacklogContract,
+    AdminActsContract,
+    ApiKeysContract,
+    RegisterContract,
     RacesContract,
 ):
     """The whole storage. The one fixture to provide is `transactions`: an empty storage for each test.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consulting.adapters.postgres.tables.admins import admin_acts, api_keys
 from consulting.adapters.postgres.tables.availability import blocks, overrides, patterns, time_slots
 from consulting.adapters.postgres.tables.mail import notifications
 from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
@@ -13,6 +14,8 @@ from consulting.adapters.postgres.tables.work import idempotency_keys, inbox, ou
 from consulting.adapters.postgres.tables.worker import worker_heartbeats
 
 __all__ = [
+    "admin_acts",
+    "api_keys",
     "blocks",
     "fixed",
     "idempotency_keys",

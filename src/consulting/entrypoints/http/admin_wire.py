@@ -1,0 +1,169 @@
+"""The shapes of what admins send and see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from consulting.application.ports.backlog import WorkState
+from consulting.application.ports.outbox import Errand, Lane, ListedEntry
+from consulting.domain import admin_acts, researchers
+from consulting.domain.admin_acts import Act
+from consulting.entrypoints.http.wire import Answer, Body, Currency, Id, LongText, Rating, ShortText, Text
+
+Name = Annotated[Text, Meta(max_length=200)]
+Texts = Annotated[tuple[ShortText, ...], Meta(max_length=100)]
+
+
+class NewResearcher(Body, kw_only=True):
+    """An expert who joins; `rate` is the price of an hour in whole units of the currency."""
+
+    name: Name
+    email: Annotated[ShortText, Meta(min_length=3)]
+    rate: Decimal
+    currency: Annotated[ShortText, Meta(description="A lower-case ISO 4217 code.")] = "usd"
+    timezone: Annotated[ShortText, Meta(description="An IANA time zone.")]
+    user_id: Annotated[ShortText, Meta(min_length=1)] | None = None
+    bio: LongText | None = None
+    expertise: Texts = ()
+    achievements: Texts = ()
+    affiliation: Name | None = None
+    avatar_url: Annotated[ShortText, Meta(description="An https address.")] | None = None
+    papers: Annotated[tuple[ShortText, ...], Meta(max_length=1000)] = ()
+    verified: bool = False
+
+
+class ResearcherChange(Body):
+    """What admins decide about a researcher; what is left out stays. `user_id` null unlinks the account."""
+
+    verified: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    user_id: Annotated[ShortText, Meta(min_length=1)] | UnsetType | None = UNSET
+
+
+class RegisteredResearcher(Answer, kw_only=True):
+    """A researcher as admins see them, deactivated ones too."""
+
+    id: Id
+    user_id: str | None
+    name: str
+    email: str
+    bio: str | None
+    expertise: list[str]
+    achievements: list[str]
+    rate: Annotated[Decimal, Meta(description="The price of an hour, in whole units of the currency.")]
+    currency: Currency
+    timezone: str
+    verified: bool
+    active: bool
+    avatar_url: str | None
+    affiliation: str | None
+    papers: list[str]
+    rating: Rating
+    created_at: datetime
+    updated_at: datetime
+
+
+class RegisterPage(Answer):
+    """Researchers in the order in which they were added, and the cursor of the next page; null on the last."""
+
+    researchers: list[RegisteredResearcher]
+    next_cursor: str | None
+
+
+class ErrandOutside(Answer):
+    """Something that must be done outside: how it stands, how often it was tried, and what went wrong last."""
+
+    id: Id
+    errand: Errand
+    lane: Lane
+    session_id: Id
+    state: WorkState
+    data: dict[str, str]
+    tries: int
+    recorded_at: datetime
+    next_try_at: datetime
+    error: str | None
+
+
+class ErrandPage(Answer):
+    """Errands, the oldest first, and the cursor of the next page; null on the last."""
+
+    errands: list[ErrandOutside]
+    next_cursor: str | None
+
+
+class AdminAct(Answer):
+    """What an admin did: who, when, what, to what, and the values that it changed."""
+
+    id: Id
+    at: datetime
+    by: Annotated[str, Meta(description="The admin's user id; `key:…` for an API key, `command` for the terminal.")]
+    act: Act
+    subject: Annotated[str, Meta(description="The id of what was acted on; of users a trace of their id.")]
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class AdminActPage(Answer):
+    """Acts, the newest first, and the cursor of the next page; null on the last."""
+
+    acts: list[AdminAct]
+    next_cursor: str | None
+
+
+def registered_body(researcher: researchers.Researcher) -> RegisteredResearcher:
+    """Show a researcher to an admin."""
+    return RegisteredResearcher(
+        id=str(researcher.id),
+        user_id=researcher.user_id,
+        name=researcher.name,
+        email=researcher.email,
+        bio=researcher.bio,
+        expertise=list(researcher.expertise),
+        achievements=list(researcher.achievements),
+        rate=researcher.rate.in_major_units(),
+        currency=researcher.rate.currency,
+        timezone=researcher.timezone,
+        verified=researcher.verified,
+        active=researcher.active,
+        avatar_url=researcher.avatar_url,
+        affiliation=researcher.affiliation,
+        papers=list(researcher.papers),
+        rating=Rating(average=researcher.rating.average, count=researcher.rating.count),
+        created_at=researcher.created_at,
+        updated_at=researcher.updated_at,
+    )
+
+
+def errand_body(listed: ListedEntry) -> ErrandOutside:
+    """Show an errand."""
+    entry = listed.entry
+    return ErrandOutside(
+        id=str(entry.id),
+        errand=entry.errand,
+        lane=entry.lane,
+        session_id=str(entry.session_id),
+        state=listed.state,
+        data=dict(entry.data),
+        tries=listed.attempts,
+        recorded_at=entry.recorded_at,
+        next_try_at=listed.next_try,
+        error=listed.error,
+    )
+
+
+def act_body(act: admin_acts.AdminAct) -> AdminAct:
+    """Show an act."""
+    return AdminAct(
+        id=str(act.id),
+        at=act.at,
+        by=act.by,
+        act=act.act,
+        subject=act.subject,
+        before=dict(act.before),
+        after=dict(act.after),
+    )
