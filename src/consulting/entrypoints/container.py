@@ -14,11 +14,11 @@ from email.utils import parseaddr
 from random import Random, SystemRandom
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Dependency, Factory, Provider, Singleton, ThreadSafeSingleton
+from dependency_injector.providers import Dependency, Factory, Provider, Selector, Singleton, ThreadSafeSingleton
 from sqlalchemy import Engine
 
+from consulting.adapters import jitsi, smtp, stripe, zoom
 from consulting.adapters import letters as letters_adapter
-from consulting.adapters import smtp, stripe, zoom
 from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.postgres.engine import open_engine as connect_to
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
@@ -89,7 +89,12 @@ def open_provider_books(settings: Settings) -> ProviderBooks:
     return open_payment_gateway(settings).books()
 
 
-def open_meeting_rooms(settings: Settings, clock: Clock) -> MeetingRooms:
+def open_jitsi_rooms(settings: Settings) -> MeetingRooms:
+    """Prepare the names of rooms at a Jitsi Meet server, of which nothing is ever asked."""
+    return jitsi.open_meeting_rooms(url=settings.jitsi_url, secret=settings.jitsi_secret)
+
+
+def open_zoom_rooms(settings: Settings, clock: Clock) -> MeetingRooms:
     """Prepare Zoom; nothing is asked of it yet."""
     return zoom.open_meeting_rooms(
         account_id=settings.zoom_account_id,
@@ -173,7 +178,11 @@ class Container(DeclarativeContainer):
     random: Provider[Random] = ThreadSafeSingleton(SystemRandom)
     payment_gateway: Provider[PaymentGateway] = ThreadSafeSingleton(open_payment_gateway, settings)
     provider_books: Provider[ProviderBooks] = ThreadSafeSingleton(open_provider_books, settings)
-    meeting_rooms: Provider[MeetingRooms] = ThreadSafeSingleton(open_meeting_rooms, settings, clock)
+    meeting_rooms: Provider[MeetingRooms] = Selector(
+        settings.provided.meeting_rooms,
+        zoom=ThreadSafeSingleton(open_zoom_rooms, settings, clock),
+        jitsi=ThreadSafeSingleton(open_jitsi_rooms, settings),
+    )
     mailer: Provider[Mailer] = ThreadSafeSingleton(open_mailer, settings, clock)
     letters: Provider[Letters] = ThreadSafeSingleton(open_letters, settings)
 

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from consulting.entrypoints.cannot_start import CannotStart
-from consulting.entrypoints.settings_declaration import REQUIRED, declared, read_all
+from consulting.entrypoints.settings_declaration import REQUIRED, Variable, declared, read_all
 from consulting.entrypoints.settings_refusals import refusals
-from consulting.entrypoints.settings_variables import LogLevel, Mode, Settings, Tls
+from consulting.entrypoints.settings_variables import LogLevel, Mode, Rooms, Settings, Tls
 
 __all__ = [
     "LogLevel",
     "Mode",
+    "Rooms",
     "Settings",
     "SettingsError",
     "Tls",
@@ -54,8 +55,12 @@ def settings_table() -> str:
     lines = ["| variable | default | in the sandbox | meaning |", "|---|---|---|---|"]
     for _, known in declared(Settings):
         sandbox = "" if known.sandbox == known.default else _shown(known.sandbox)
-        lines.append(f"| `{known.name}` | {_shown(known.default)} | {sandbox} | {known.meaning} |")
+        lines.append(f"| `{known.name}` | {_shown(known.default)}{_where(known)} | {sandbox} | {known.meaning} |")
     return "\n".join(lines)
+
+
+def _where(known: Variable) -> str:
+    return f" with `{known.reason()}`" if known.needed_by else ""
 
 
 def process_environment() -> dict[str, str]:

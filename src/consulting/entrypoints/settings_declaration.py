@@ -22,18 +22,36 @@ class Variable:
     sandbox: str
     secret: bool
     meaning: str
+    needed_by: tuple[str, str] | None
+
+    def is_needed(self, values: Mapping[str, Any]) -> bool:
+        """Tell whether these settings, read before it, make use of it."""
+        return self.needed_by is None or values.get(self.needed_by[0]) == self.needed_by[1]
+
+    def reason(self) -> str:
+        """Say which choice makes use of it, if one does."""
+        return f"{PREFIX}{self.needed_by[0].upper()}={self.needed_by[1]}" if self.needed_by else ""
 
 
 def variable(
-    read: Callable[[str], Any], *, default: str, meaning: str, sandbox: str | None = None, secret: bool = False
+    read: Callable[[str], Any],
+    *,
+    default: str,
+    meaning: str,
+    sandbox: str | None = None,
+    secret: bool = False,
+    needed_by: tuple[str, str] | None = None,
 ) -> Any:
     """Declare a dataclass field as a setting. Braces in a default name an earlier setting, whose value goes there.
 
     `default` holds in production and, unless `sandbox` says otherwise, in the sandbox; REQUIRED means that there is
-    none.
+    none. With `needed_by`, the field and value of an earlier setting, it is required only under that choice, and
+    otherwise empty.
     """
     said = {"read": read, "default": default, "sandbox": sandbox if sandbox is not None else default}
-    return dataclasses.field(repr=not secret, metadata={**said, "secret": secret, "meaning": meaning})
+    return dataclasses.field(
+        repr=not secret, metadata={**said, "secret": secret, "meaning": meaning, "needed_by": needed_by}
+    )
 
 
 def declared(settings: type[Any]) -> Iterator[tuple[str, Variable]]:
@@ -54,8 +72,11 @@ def read_all(
     for field, known in declared(settings):
         default = known.sandbox if sandbox else known.default
         value = environ.get(known.name) or default
-        if value == REQUIRED:
-            problems.append(f"{known.name} is not set: {known.meaning}")
+        if value == REQUIRED and known.is_needed(values):
+            because = f" (needed by {known.reason()})" if known.needed_by else ""
+            problems.append(f"{known.name} is not set: {known.meaning}{because}")
+        elif value == REQUIRED:
+            values[field] = ""
         elif value or default:
             try:
                 values[field] = known.read(value.format_map({**given, **values}) if value == default else value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from consulting.entrypoints.settings_variables import Mode, Settings
+from consulting.entrypoints.settings_variables import Mode, Rooms, Settings
 
 SECRET_BYTES = 32
 SECRET_CHARACTERS = 8
@@ -17,6 +17,7 @@ SANDBOX_VALUES = {
     "zoom_account_id": "sandbox-",
     "zoom_client_id": "sandbox-",
     "zoom_client_secret": "sandbox-",
+    "jitsi_secret": "sandbox-",
     "jwt_issuer": "consulting-sandbox",
 }
 
@@ -24,6 +25,7 @@ SANDBOX_VALUES = {
 def refusals(settings: Settings) -> Iterator[str]:
     """Say in one line each what stands against starting with these settings."""
     yield from _token_refusals(settings)
+    yield from _room_refusals(settings)
     if settings.mode is Mode.PRODUCTION:
         yield from _sandbox_refusals(settings)
         yield from _metrics_refusals(settings)
@@ -34,11 +36,25 @@ def _token_refusals(settings: Settings) -> Iterator[str]:
     secret = settings.jwt_secret
     if bool(secret) == bool(settings.jwt_jwks):
         yield "CONSULTING_JWT_SECRET and CONSULTING_JWT_JWKS: give exactly one of them"
-    if secret and (len(secret.encode()) < SECRET_BYTES or len(set(secret)) < SECRET_CHARACTERS):
-        yield (
-            f"CONSULTING_JWT_SECRET is weak: give {SECRET_BYTES} random bytes or more, "
-            "for example from `openssl rand -base64 48`"
-        )
+    if secret and _is_weak(secret):
+        yield _weak("CONSULTING_JWT_SECRET")
+
+
+def _room_refusals(settings: Settings) -> Iterator[str]:
+    if settings.meeting_rooms is not Rooms.JITSI:
+        return
+    if _is_weak(settings.jitsi_secret):
+        yield _weak("CONSULTING_JITSI_SECRET")
+    if settings.mode is Mode.PRODUCTION and urlsplit(settings.jitsi_url).scheme != "https":
+        yield "CONSULTING_JITSI_URL must begin with https:// in production"
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret.encode()) < SECRET_BYTES or len(set(secret)) < SECRET_CHARACTERS
+
+
+def _weak(name: str) -> str:
+    return f"{name} is weak: give {SECRET_BYTES} random bytes or more, for example from `openssl rand -base64 48`"
 
 
 def _metrics_refusals(settings: Settings) -> Iterator[str]:

@@ -40,6 +40,13 @@ class Tls(StrEnum):
     TLS = "tls"
 
 
+class Rooms(StrEnum):
+    """Where sessions take place."""
+
+    ZOOM = "zoom"
+    JITSI = "jitsi"
+
+
 class LogLevel(StrEnum):
     """The least important lines that are logged."""
 
@@ -47,6 +54,9 @@ class LogLevel(StrEnum):
     INFO = "INFO"
     WARNING = "WARNING"
     ERROR = "ERROR"
+
+
+WITH_ZOOM, WITH_JITSI = ("meeting_rooms", Rooms.ZOOM.value), ("meeting_rooms", Rooms.JITSI.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +172,30 @@ class Settings:
         words, default="card", meaning="payment methods offered; bank debits stay unsettled for days"
     )
 
+    meeting_rooms: Rooms = variable(
+        one_of(Rooms), default="zoom", meaning="where sessions take place: `zoom`, or `jitsi`, which needs no account"
+    )
     zoom_account_id: str = variable(
-        text, default=REQUIRED, sandbox="sandbox-account", meaning="account of Zoom's server-to-server OAuth app"
+        text,
+        default=REQUIRED,
+        sandbox="sandbox-account",
+        needed_by=WITH_ZOOM,
+        meaning="account of Zoom's server-to-server OAuth app",
     )
     zoom_client_id: str = variable(
-        text, default=REQUIRED, sandbox="sandbox-client", meaning="client id of Zoom's server-to-server OAuth app"
+        text,
+        default=REQUIRED,
+        sandbox="sandbox-client",
+        needed_by=WITH_ZOOM,
+        meaning="client id of Zoom's server-to-server OAuth app",
     )
     zoom_client_secret: str = variable(
-        text, default=REQUIRED, sandbox="sandbox-secret", secret=True, meaning="secret of Zoom's OAuth app"
+        text,
+        default=REQUIRED,
+        sandbox="sandbox-secret",
+        secret=True,
+        needed_by=WITH_ZOOM,
+        meaning="secret of Zoom's OAuth app",
     )
     zoom_api_url: str = variable(
         web_address,
@@ -194,6 +220,22 @@ class Settings:
         meaning="meetings that one Zoom user may hold at the same time: 2 on Zoom's Business",
     )
     zoom_timeout_seconds: float = variable(seconds, default="10", meaning="longest wait for Zoom")
+
+    jitsi_url: str = variable(
+        web_address,
+        default=REQUIRED,
+        sandbox="https://meet.jit.si",
+        needed_by=WITH_JITSI,
+        meaning="where the rooms of a Jitsi Meet server are; https in production",
+    )
+    jitsi_secret: str = variable(
+        text,
+        default=REQUIRED,
+        sandbox="sandbox-jitsi-secret-that-is-no-secret",
+        secret=True,
+        needed_by=WITH_JITSI,
+        meaning="secret from which the rooms' names are made, 32 random bytes or more",
+    )
 
     smtp_host: str = variable(text, default=REQUIRED, sandbox="127.0.0.1", meaning="mail server")
     smtp_port: int = variable(

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from dependency_injector.providers import Provider
 
+from consulting.adapters.jitsi import JitsiRooms
 from consulting.adapters.memory import MemoryTransactions, MovingClock
 from consulting.adapters.zoom import ZoomRooms
 from consulting.application.ports.outbox import Errand
 from consulting.entrypoints.container import Container, build_container
-from consulting.entrypoints.settings import Mode, Settings, load_settings
+from consulting.entrypoints.settings import Mode, Rooms, Settings, load_settings
 from tests.unit.application.marketplace import NOON
 
 ENVIRON = {
@@ -69,6 +70,13 @@ def test_as_many_meetings_at_once_as_the_plan_allows(settings: Settings) -> None
 
     assert isinstance(rooms, ZoomRooms)
     assert rooms.meetings_at_once == 2
+
+
+def test_sessions_take_place_where_the_settings_say(settings: Settings) -> None:
+    container = build_container(replace(settings, meeting_rooms=Rooms.JITSI, jitsi_url="https://meet.example.org"))
+
+    assert isinstance(container.meeting_rooms(), JitsiRooms)
+    assert container.meeting_errands().rooms is container.get_start_link().rooms
 
 
 def test_every_kind_of_errand_has_somebody_who_does_it(container: Container) -> None:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from consulting.entrypoints.settings import CHECKOUT, Mode, Settings, SettingsError, Tls, load_settings, settings_table
+from consulting.entrypoints.settings import (
+    CHECKOUT,
+    Mode,
+    Rooms,
+    Settings,
+    SettingsError,
+    Tls,
+    load_settings,
+    settings_table,
+)
 
 STRONG = "0123456789abcdefghijklmnopqrstuvwxyz"
 PRODUCTION = {
@@ -63,6 +72,46 @@ def test_production_names_everything_that_is_missing_at_once() -> None:
     missing = [line.split()[0] for line in lines if " is not set: " in line]
     assert set(PRODUCTION) - {"CONSULTING_JWT_SECRET", "CONSULTING_SMTP_PASSWORD"} == set(missing)
     assert len(lines) == len(missing)
+
+
+def with_jitsi(**changes: str) -> dict[str, str]:
+    without_zoom = {name: "" for name in PRODUCTION if name.startswith("CONSULTING_ZOOM_")}
+    jitsi = {"CONSULTING_JITSI_URL": "https://meet.example.org", "CONSULTING_JITSI_SECRET": STRONG}
+    return {"CONSULTING_MEETING_ROOMS": "jitsi", **without_zoom, **jitsi, **changes}
+
+
+def test_production_with_jitsi_needs_nothing_of_zoom() -> None:
+    settings = production(**with_jitsi())
+
+    assert settings.meeting_rooms is Rooms.JITSI
+    assert (settings.zoom_account_id, settings.zoom_client_id, settings.zoom_client_secret) == ("", "", "")
+    assert (production().jitsi_url, production().jitsi_secret) == ("", "")
+    assert STRONG not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("CONSULTING_JITSI_URL", "", "is not set"),
+        ("CONSULTING_JITSI_URL", "", "(needed by CONSULTING_MEETING_ROOMS=jitsi)"),
+        ("CONSULTING_JITSI_URL", "http://meet.example.org", "must begin with https://"),
+        ("CONSULTING_JITSI_SECRET", "", "is not set"),
+        ("CONSULTING_JITSI_SECRET", "short", "is weak"),
+        ("CONSULTING_JITSI_SECRET", "sandbox-jitsi-secret-that-is-no-secret", "is the sandbox's"),
+        ("CONSULTING_MEETING_ROOMS", "teams", "give one of: zoom, jitsi"),
+    ],
+)
+def test_production_with_jitsi_says_what_it_lacks(variable: str, value: str, said: str) -> None:
+    [problem] = problems(**with_jitsi(**{variable: value}))
+
+    assert problem.startswith(variable)
+    assert said in problem
+
+
+def test_production_with_zoom_says_which_choice_needs_it() -> None:
+    [problem] = problems(CONSULTING_ZOOM_ACCOUNT_ID="")
+
+    assert "(needed by CONSULTING_MEETING_ROOMS=zoom)" in problem
 
 
 @pytest.mark.parametrize(
