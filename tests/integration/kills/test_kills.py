@@ -1,0 +1,299 @@
+"""Promise P3 while API processes and workers are killed -9 at random moments in the middle of full flows.
+
+What is left at the end is judged by what the provider booked and by what the clients were told, not by our own word.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.domain.session_states import SC, XR
+from consulting.entrypoints.container import Container, open_engine, open_payment_gateway
+from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
+from consulting.entrypoints.sandbox.options import Ports
+from consulting.entrypoints.settings import Mode, load_settings
+from consulting.entrypoints.supervisor.ports import free_port, listening
+from consulting.entrypoints.tokens import issue_token
+from tests.integration.days.crew import Crew
+from tests.integration.days.shifted_clock import ShiftedClock
+from tests.integration.instance import COMMAND, eventually
+from tests.integration.kills.doomed import Doomed
+from tests.integration.kills.reckoning import Reckoning
+from tests.integration.kills.shoppers import Shoppers
+from tests.unit.application.marketplace import Marketplace
+
+CLIENTS: Final = 5
+RESEARCHERS: Final = 6
+DAYS: Final = 12
+HOLD_SECONDS: Final = 5.0
+LEASES_END = timedelta(minutes=2)
+"""How far the clock is moved at the end: what the dead had in hand is taken over when their leases are over."""
+
+A_DAY_LATER = timedelta(hours=25)
+SETTLED_SECONDS: Final = 120.0
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What is there when the last one was killed, everything started again, and twice reconciled."""
+
+    shoppers: Shoppers
+    doomed: Doomed
+    container: Container
+    clock: ShiftedClock
+    environ: dict[str, str]
+    reckoning: Reckoning
+
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        with self.container.engine().connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+    def shown(self, user: str, session_id: str) -> dict[str, Any]:
+        """Ask the API what the client sees of their session now."""
+        headers = {"Authorization": f"Bearer {self.shoppers.token(user)}"}
+        answer: dict[str, Any] = self.shoppers.api.get(f"/api/sessions/{session_id}", headers=headers).json()
+        return answer
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(25, id="25 kills"), pytest.param(500, id="500 kills", marks=pytest.mark.proof)],
+)
+def aftermath(
+    request: pytest.FixtureRequest, module_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Aftermath]:
+    given = request.config.getoption("--hypothesis-seed", default=None)
+    seed = Random().randrange(1 << 32) if given is None else int(given)
+    sys.stdout.write(f"seed {seed}\n")
+    folder = tmp_path_factory.mktemp("kills")
+    port = free_port(host=HOST)
+    options = SandboxOptions(
+        folder=folder / "sandbox",
+        webhook_url=f"http://{HOST}:{port}/api/payment/webhook",
+        webhook_attempts=2,  # so that some events never arrive, and reconciliation has something to find
+        zoom_creates_per_day=1_000_000,
+    )
+    with running_sandbox(options) as sandbox, ExitStack() as stack:
+        environ = _environ(module_database_url, folder, sandbox.ports, port)
+        premises = Premises(environ=environ, folder=folder, port=port, sandbox=sandbox.ports, seed=seed)
+        aftermath = premises.play(stack, kills=request.param)
+        _tell(request, aftermath, seed)
+        yield aftermath
+
+
+def _environ(database_url: str, folder: Path, sandbox: Ports, port: int) -> dict[str, str]:
+    return {
+        "CONSULTING_MODE": "sandbox",
+        "CONSULTING_DATABASE_URL": database_url,
+        "CONSULTING_HOME": str(folder),
+        "CONSULTING_PORT": str(port),
+        "CONSULTING_JWT_SECRET": "a-secret-for-tests-that-is-long-enough",
+        "CONSULTING_SANDBOX_PORT": str(sandbox.port),
+        "CONSULTING_SMTP_PORT": str(sandbox.smtp_port),
+        "CONSULTING_ZOOM_HOSTS": ",".join(f"host-{n}@zoom.example" for n in range(RESEARCHERS + 2)),
+        "CONSULTING_PUBLISH_DAYS": str(DAYS),
+        "CONSULTING_HOLD_MINUTES": str(HOLD_SECONDS / 60),
+        "CONSULTING_RECONCILE_SECONDS": "15",
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """Where everything is."""
+
+    environ: dict[str, str]
+    folder: Path
+    port: int
+    sandbox: Ports
+    seed: int
+
+    def play(self, stack: ExitStack, *, kills: int) -> Aftermath:
+        """Let clients shop while the others die; then start everything again, and reconcile twice."""
+        container, clock = self._container(stack)
+        shoppers = self._shoppers(stack, container)
+        doomed = self._doomed(stack)
+        doomed.start()
+        with shoppers.shopping(CLIENTS):
+            doomed.kill(kills, answers=lambda: shoppers.answers)
+        doomed.replace_all(["api", "api"])
+        self._recover(stack, container, clock)
+        ids = [each for (each,) in _rows(container, "SELECT id FROM sessions")]
+        books, transactions = container.provider_books(), container.transactions()
+        return Aftermath(
+            shoppers=shoppers,
+            doomed=doomed,
+            container=container,
+            clock=clock,
+            environ=self.environ,
+            reckoning=Reckoning.of(books=books, transactions=transactions, ids=ids),
+        )
+
+    def _container(self, stack: ExitStack) -> tuple[Container, ShiftedClock]:
+        """Give what the test itself looks and reconciles with, on a clock that it can move."""
+        settings = load_settings(self.environ, mode=Mode.SANDBOX)
+        engine, gateway = open_engine(settings), open_payment_gateway(settings)
+        stack.callback(engine.dispose)
+        stack.callback(gateway.close)
+        clock = ShiftedClock(DatabaseClock(engine), self.folder / "clock")
+        container = Container(
+            settings=settings, engine=engine, clock=clock, payment_gateway=gateway, provider_books=gateway.books()
+        )
+        return container, clock
+
+    def _doomed(self, stack: ExitStack) -> Doomed:
+        listener: socket.socket = stack.enter_context(
+            closing(listening(self.port, host=HOST, variable="", wait_seconds=0))
+        )
+        doomed = Doomed(environ=self.environ, listener=listener, folder=self.folder, random=Random(self.seed))
+        stack.callback(doomed.abandon)
+        return doomed
+
+    def _shoppers(self, stack: ExitStack, container: Container) -> Shoppers:
+        def browser(url: str) -> httpx.Client:
+            return stack.enter_context(httpx.Client(base_url=url, timeout=20, trust_env=False))
+
+        settings = container.settings()
+        return Shoppers(
+            api=browser(f"http://{HOST}:{self.port}"),
+            sandbox=browser(self.sandbox.url),
+            token=lambda user: issue_token(settings, user=user, email=f"{user}@clients.example"),
+            slots=_slots(container),
+            hold_seconds=HOLD_SECONDS,
+            seed=self.seed,
+        )
+
+    def _recover(self, stack: ExitStack, container: Container, clock: ShiftedClock) -> None:
+        """Start workers when the leases of the dead are over, reconcile twice, and let what is due be done."""
+        clock.advance(LEASES_END)
+        crew = Crew(
+            environ=self.environ,
+            clock_file=self.folder / "clock",
+            log=self.folder / "last-workers.log",
+            random=Random(self.seed),
+        )
+        stack.callback(crew.abandon)
+        crew.start()
+        for _ in range(2):
+            assert container.reconcile_payments()().failed == 0
+        eventually(partial(_settled, container), seconds=SETTLED_SECONDS, told=partial(_left, container))
+        crew.stop()
+
+
+def _slots(container: Container) -> Sequence[str]:
+    """Let researchers join who are there day and night, and give their slots from in three hours on."""
+    market = Marketplace(
+        transactions=container.transactions(),
+        clock=container.clock(),
+        ids=container.identities(),
+        gateway=container.payment_gateway(),
+        rooms=container.meeting_rooms(),
+        mailer=container.mailer(),
+        letters=container.letters(),
+    )
+    found: list[str] = []
+    for number in range(RESEARCHERS):
+        researcher = market.add_researcher(f"researcher-{number}", rate=9_999 + number)
+        market.set_hours(researcher, "00:00", "24:00", pattern_ids=lambda _: market.ids.new())
+        market.publish(researcher.id)
+        earliest = container.clock().now() + timedelta(hours=3)
+        offered = market.offered(researcher, days=DAYS)
+        found += [str(each.slot.id) for each in offered if each.available and each.slot.period.start > earliest]
+    return found
+
+
+def _rows(container: Container, query: str) -> list[tuple[Any, ...]]:
+    with container.engine().connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+UNDONE = """
+    SELECT 'errand', errand, data::text, attempts, error FROM outbox WHERE standing = 'waiting'
+    UNION ALL SELECT 'message', kind, external_id, attempts, error FROM inbox WHERE standing = 'waiting'
+    UNION ALL SELECT 'hold', id::text, status, 0, '' FROM sessions WHERE expires_at IS NOT NULL
+"""
+
+
+def _settled(container: Container) -> bool:
+    return not _rows(container, UNDONE)
+
+
+def _left(container: Container) -> str:
+    return "\n".join(map(str, _rows(container, UNDONE)))
+
+
+def _tell(request: pytest.FixtureRequest, aftermath: Aftermath, seed: int) -> None:
+    ends = Counter(f"{each.status}/{each.payment_status}" for each in aftermath.reckoning.sessions.values())
+    charges = sum(map(len, aftermath.reckoning.charges.values()))
+    refunds = sum(map(len, aftermath.reckoning.refunds.values()))
+    line = (
+        f"seed {seed}: killed {dict(aftermath.doomed.killed)} in {aftermath.doomed.blows} blows; "
+        f"sessions {dict(ends)}; {charges} charges, {refunds} refunds, "
+        f"{len(aftermath.shoppers.answered)} answered writes; clients {dict(aftermath.shoppers.seen)}"
+    )
+    capture = request.config.pluginmanager.get_plugin("capturemanager")
+    with nullcontext() if capture is None else capture.global_and_fixture_disabled():
+        sys.stdout.write(f"\n{line}\n")
+
+
+def test_every_charge_has_its_session_or_its_refund_and_none_has_both(aftermath: Aftermath) -> None:
+    assert aftermath.reckoning.faults() == []
+
+
+def test_the_audit_finds_nothing_neither_here_nor_at_the_provider(aftermath: Aftermath) -> None:
+    audited = subprocess.run(
+        [*COMMAND, "audit", "--provider"],
+        env=aftermath.environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+
+
+def test_every_answered_write_is_there(aftermath: Aftermath) -> None:
+    intents = {intent: str(session) for intent, session in aftermath.read("SELECT intent_id, session_id FROM payments")}
+    for each in aftermath.shoppers.answered:
+        now = aftermath.shown(each.user, each.session["id"])
+        assert now["id"] == each.session["id"], (each, now)
+        if each.intent_id is not None:
+            assert intents[each.intent_id] == each.session["id"], each
+        elif each.session["status"] == "canceled":
+            assert now["status"] == "canceled" or now["payment_status"] == "completed", (each, now)
+        elif each.session["payment_status"] == "completed" and each.last_wish:
+            assert (now["status"], now["payment_status"]) == ("scheduled", "completed"), (each, now)
+
+
+def test_nothing_was_given_up_and_nothing_is_missing_a_day_later(aftermath: Aftermath) -> None:
+    assert aftermath.read("SELECT errand, data, error FROM outbox WHERE standing <> 'done'") == []
+    assert aftermath.read("SELECT kind, external_id, error FROM inbox WHERE standing <> 'done'") == []
+
+    aftermath.clock.advance(A_DAY_LATER)
+    aftermath.container.sweep_sessions()()
+
+    assert list(aftermath.container.audit()()) == []
+
+
+def test_the_clients_met_what_they_were_to_meet(aftermath: Aftermath) -> None:
+    assert aftermath.shoppers.failures == []
+    states = Counter(each.state for each in aftermath.reckoning.sessions.values())
+    assert states[SC] > 0
+    assert states[XR] > 0
+    assert min(aftermath.doomed.killed[role] for role in ("api", "worker")) > 0
