@@ -26,7 +26,9 @@ class RescheduleSession:
     """Move one's own confirmed session to another slot of the same researcher and length.
 
     - Only while canceling would give back the whole price.
-    - The other slot must be one that could be booked now; the old one is free again if the hours still give it.
+    - The other slot must be one of the same length that could be booked now; the old one is free again if the hours
+      still give it.
+    - Moving it to the slot that it has already changes nothing, so a move can be asked for again.
     - Meeting, calendars and reminders follow.
     """
 

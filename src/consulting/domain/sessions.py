@@ -177,17 +177,18 @@ class Session:
     def reschedule(self, *, time_slot_id: UUID, researcher_id: UUID, period: Period, at: datetime) -> Moved:
         """Move a confirmed session to another slot of the same researcher and length, hence of the same price.
 
+        To the slot that it has already it moves however late, which changes nothing: so a move can be asked for again.
         Raises SessionNotConfirmed, PriceDiffers, and RescheduleTooLate once the policy gives less than everything.
         """
         session, before = self.swept(at=at)
         if session.state != SC:
             raise SessionNotConfirmed
+        if time_slot_id == session.time_slot_id:
+            return session, before
         if researcher_id != session.researcher_id or period.duration != session.period.duration:
             raise PriceDiffers
         if at >= session.period.start or session.policy.percent(start=session.period.start, at=at) < 100:
             raise RescheduleTooLate
-        if time_slot_id == session.time_slot_id:
-            return session, before
         moved = session._to(
             Move.RESCHEDULE,
             SC,

@@ -262,6 +262,19 @@ def test_a_session_can_be_moved_only_while_all_would_be_given_back() -> None:
         move(session, START - timedelta(hours=24) + timedelta(seconds=1))
 
 
+def test_a_move_can_be_asked_for_again_even_when_it_is_too_late_for_another() -> None:
+    session = session_in(SC)
+
+    again = session.reschedule(
+        time_slot_id=session.time_slot_id,
+        researcher_id=RESEARCHER,
+        period=session.period,
+        at=START - timedelta(minutes=5),
+    )
+
+    assert again == (session, ())
+
+
 @pytest.mark.parametrize(
     ("researcher_id", "period"),
     [(UUID(int=7), LATER_SLOT), (RESEARCHER, replace(LATER_SLOT, end=LATER_SLOT.end + timedelta(minutes=30)))],

@@ -8,7 +8,7 @@ from functools import partial
 import click
 import httpx
 
-from consulting.entrypoints.demo import booking_steps, ending_steps, telling
+from consulting.entrypoints.demo import booking_steps, ending_steps, moving_steps, telling
 from consulting.entrypoints.demo.people import TIMEOUT_SECONDS, Person, Providers, TokenMaker
 from consulting.entrypoints.demo.promises import NotAsPromised
 from consulting.entrypoints.settings import Settings
@@ -54,7 +54,7 @@ def _tour(ada: Person, bela: Person, providers: Providers) -> bool:
 
 
 def _paid_session(ada: Person, bela: Person, providers: Providers, researcher: booking_steps.Json) -> None:
-    """Hold, pay, meet; then cancel, and get everything back."""
+    """Hold, pay, meet, move; then cancel, and get everything back."""
     slot, session = booking_steps.hold(ada, booking_steps.choose_slots(ada, researcher))
     booking_steps.expect_held(session)
     intent = booking_steps.open_intent(ada, session)
@@ -66,6 +66,8 @@ def _paid_session(ada: Person, bela: Person, providers: Providers, researcher: b
     telling.heading("See what others see now")
     booking_steps.expect_availability(bela, slot, available=False)
     booking_steps.expect_refused(bela, slot)
+    moving_steps.move(ada, bela, session)
+    moving_steps.expect_told(ada, providers)
     ending_steps.cancel(ada, session, paid=True)
     ending_steps.expect_refunded(ada, providers, session, intent)
     ending_steps.expect_meeting_deleted(providers, link)

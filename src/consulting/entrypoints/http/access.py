@@ -59,6 +59,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "get_session": Access(Audience.PARTIES, Scope.READ),
     "cancel_session": Access(Audience.CLIENT, Scope.BOOK),
     "quote_cancellation": Access(Audience.CLIENT, Scope.READ),
+    "reschedule_session": Access(Audience.CLIENT, Scope.BOOK),
     "get_calendar": Access(Audience.PARTIES, Scope.READ),
     # Paying
     "create_payment_intent": Access(Audience.CLIENT, Scope.BOOK),

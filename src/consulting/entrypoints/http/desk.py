@@ -24,6 +24,7 @@ from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.trail import ListAdminActs
+from consulting.application.rescheduling import RescheduleSession
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.watching import Watchers
@@ -45,6 +46,7 @@ class UseCases:
     get_session: GetSession
     cancel_session: CancelSession
     quote_cancellation: QuoteCancellation
+    reschedule_session: RescheduleSession
     get_calendar: GetCalendar
     create_payment_intent: CreatePaymentIntent
     confirm_payment: ConfirmPayment

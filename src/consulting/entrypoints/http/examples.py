@@ -135,6 +135,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Refund": {**_PRICE, "status": "pending"},
     "RegisterPage": {"researchers": [_REGISTERED], "next_cursor": None},
     "RegisteredResearcher": _REGISTERED,
+    "Rescheduling": {"time_slot_id": _SLOT_ID},
     "Researcher": _RESEARCHER,
     "ResearcherChange": {"verified": True},
     "ResearcherPage": {"researchers": [_RESEARCHER], "next_cursor": None},

@@ -12,11 +12,14 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from consulting.application.booking import BookSession, GetSession, ListSessions
 from consulting.application.calendars import GetCalendar
 from consulting.application.cancellation import CancelSession, QuoteCancellation
+from consulting.application.rescheduling import RescheduleSession
 from consulting.domain.errors import (
     EmailRequired,
     HoldLimitReached,
     NotYourSession,
     OwnSlot,
+    PriceDiffers,
+    RescheduleTooLate,
     SessionCompleted,
     SessionNotConfirmed,
     SessionNotFound,
@@ -172,6 +175,40 @@ async def quote_cancellation(
     return wire.quote_body(quote)
 
 
+@patch(
+    "/sessions/{id:str}/reschedule",
+    summary="Move a session",
+    description=story(RescheduleSession),
+    responses=errors_of_writing(
+        SessionNotFound,
+        SlotNotFound,
+        NotYourSession,
+        SessionNotConfirmed,
+        PriceDiffers,
+        RescheduleTooLate,
+        SlotUnavailable,
+        SignInRequired,
+    ),
+    guards=[signed_in],
+    security=WITH_TOKEN,
+    tags=["Sessions"],
+)
+async def reschedule_session(
+    request: ApiRequest,
+    id: FromPath[str],
+    data: JSONBody[wire.Rescheduling],
+    desk: AtDesk,
+) -> wire.Session:
+    """Move the caller's own session to another slot."""
+    view = await desk.database.run(
+        desk.use.reschedule_session,
+        read_id(id, SessionNotFound),
+        time_slot_id=read_id(data.time_slot_id, SlotNotFound),
+        caller=caller_of(request),
+    )
+    return wire.session_body(view)
+
+
 @get(
     "/sessions/{id:str}/calendar.ics",
     summary="Get a session as a calendar file",
@@ -215,5 +252,6 @@ HANDLERS = (
     get_session,
     cancel_session,
     quote_cancellation,
+    reschedule_session,
     get_calendar,
 )

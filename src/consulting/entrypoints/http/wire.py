@@ -52,6 +52,12 @@ class Cancellation(Body):
     reason: Annotated[Text, Meta(max_length=1000)] | None = None
 
 
+class Rescheduling(Body):
+    """Which slot to move a session to."""
+
+    time_slot_id: Text
+
+
 class PaymentOfSession(Body):
     """Which session to pay."""
 

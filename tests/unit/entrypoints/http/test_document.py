@@ -40,6 +40,7 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "GET /api/sessions/{id}",
         "PATCH /api/sessions/{id}/cancel",
         "GET /api/sessions/{id}/cancellation",
+        "PATCH /api/sessions/{id}/reschedule",
         "GET /api/sessions/{id}/calendar.ics",
         "GET /api/admin/researchers",
         "POST /api/admin/researchers",
