@@ -263,6 +263,12 @@ class ReviewRefused(ConsultingError):
     code = "REVIEW_REFUSED"
 
 
+class ReviewNotFound(ConsultingError):
+    """This session has no review: write one."""
+
+    code = "REVIEW_NOT_FOUND"
+
+
 class ReviewExists(ConsultingError):
     """This session has a review already."""
 

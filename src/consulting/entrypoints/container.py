@@ -61,6 +61,7 @@ from consulting.application.refunds import CarryOutRefund
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
+from consulting.application.reviewing import EditReview, GetReview, ListReviews, WriteReview
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
@@ -220,6 +221,12 @@ class Container(DeclarativeContainer):
     cancel_session: Provider[CancelSession] = Factory(CancelSession, transactions, clock, identities)
     quote_cancellation: Provider[QuoteCancellation] = Factory(QuoteCancellation, transactions, clock)
     reschedule_session: Provider[RescheduleSession] = Factory(RescheduleSession, transactions, clock, identities)
+
+    # Reviews
+    write_review: Provider[WriteReview] = Factory(WriteReview, transactions, clock, identities)
+    edit_review: Provider[EditReview] = Factory(EditReview, transactions, clock)
+    get_review: Provider[GetReview] = Factory(GetReview, transactions)
+    list_reviews: Provider[ListReviews] = Factory(ListReviews, transactions)
 
     # Paying
     settle_payment: Provider[SettlePayment] = Factory(SettlePayment, transactions, payment_gateway, clock, identities)

@@ -113,6 +113,10 @@ CALENDARS = (
     FROM sessions WHERE status = 'completed'
     """,
     """
+    INSERT INTO reviews SELECT id, id, researcher_id, user_id, 4, 'Good.', created_at, updated_at
+    FROM sessions WHERE status = 'completed'
+    """,
+    """
     INSERT INTO outbox (id, session_id, lane, errand, data, version, recorded_at, due_at, standing, ended_at)
     SELECT id, id, 'mail', 'notify', '{}', 1, start_time, start_time,
            CASE WHEN start_time < %(now)s THEN 'done' ELSE 'waiting' END,

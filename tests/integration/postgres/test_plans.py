@@ -20,6 +20,7 @@ from consulting.adapters.postgres import (
     payments,
     refunds,
     researchers,
+    reviews,
     session_statements,
     time_slots,
 )
@@ -116,6 +117,14 @@ HOT = {
     "similar words": Hot(
         directory_search.SIMILAR, {"parts": sorted(without_a_letter("c4ca4238"))}, ("vocabulary_without_a_letter",)
     ),
+    "a researcher's reviews": Hot(
+        reviews.OF_RESEARCHER, {"researcher_id": many.researcher(WHO), "limit": 20}, ("reviews_of_researcher",)
+    ),
+    "a researcher's next reviews": Hot(
+        reviews.OF_RESEARCHER_AFTER,
+        {"researcher_id": many.researcher(WHO), "limit": 20, "after": many.session(9, WHO)},
+        ("reviews_",),
+    ),
     "an account's researcher": Hot(researchers.OF_USER, {"user_id": "user-7"}, ("researchers_one_an_account",)),
     "active researchers": Hot(
         researchers.ACTIVE_IDS_AFTER, {"limit": 50, "after": many.researcher(70)}, ("researchers_",)
@@ -130,6 +139,7 @@ LARGE = (
     "inbox",
     "notifications",
     "researchers",
+    "reviews",
     "vocabulary",
 )
 

@@ -41,6 +41,7 @@ from consulting.application.reconciliation import ReconcilePayments
 from consulting.application.refunds import CarryOutRefund
 from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
+from consulting.application.reviewing import EditReview, WriteReview
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.domain.availability import Pattern
 from consulting.domain.local_time import LocalWindow
@@ -118,6 +119,14 @@ class Marketplace:
     @cached_property
     def reschedule(self) -> RescheduleSession:
         return RescheduleSession(self.transactions, self.clock, self.ids)
+
+    @cached_property
+    def review(self) -> WriteReview:
+        return WriteReview(self.transactions, self.clock, self.ids)
+
+    @cached_property
+    def edit_review(self) -> EditReview:
+        return EditReview(self.transactions, self.clock)
 
     @cached_property
     def calendars(self) -> Calendars:

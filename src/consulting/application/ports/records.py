@@ -250,8 +250,25 @@ class Ledger(Protocol):
         """List a session's entries in the order in which they were written."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedReview:
+    """A review, and its client's name as the session has it."""
+
+    review: Review
+    client_name: str | None
+
+    @property
+    def first_name(self) -> str | None:
+        """The only part of the name that others may see; None if it can't be told, or is an address."""
+        first = next(iter((self.client_name or "").split()), None)
+        return None if first is None or "@" in first else first
+
+
 class Reviews(Protocol):
     """What clients said."""
+
+    def of_researcher(self, researcher_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ReceivedReview]:
+        """List the researcher's reviews, the newest first (by id), those after the review of this id."""
 
     def of_session(self, session_id: UUID) -> Review | None:
         """Give the session's review."""

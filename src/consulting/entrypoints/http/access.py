@@ -61,6 +61,11 @@ ACCESS: Final[Mapping[str, Access]] = {
     "quote_cancellation": Access(Audience.CLIENT, Scope.READ),
     "reschedule_session": Access(Audience.CLIENT, Scope.BOOK),
     "get_calendar": Access(Audience.PARTIES, Scope.READ),
+    # Reviews
+    "write_review": Access(Audience.CLIENT, Scope.BOOK),
+    "edit_review": Access(Audience.CLIENT, Scope.BOOK),
+    "get_review": Access(Audience.CLIENT, Scope.READ),
+    "list_reviews": _OPEN,
     # Paying
     "create_payment_intent": Access(Audience.CLIENT, Scope.BOOK),
     "confirm_payment": Access(Audience.CLIENT, Scope.BOOK),

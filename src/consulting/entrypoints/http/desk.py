@@ -25,6 +25,7 @@ from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.trail import ListAdminActs
 from consulting.application.rescheduling import RescheduleSession
+from consulting.application.reviewing import EditReview, GetReview, ListReviews, WriteReview
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.watching import Watchers
@@ -48,6 +49,10 @@ class UseCases:
     quote_cancellation: QuoteCancellation
     reschedule_session: RescheduleSession
     get_calendar: GetCalendar
+    write_review: WriteReview
+    edit_review: EditReview
+    get_review: GetReview
+    list_reviews: ListReviews
     create_payment_intent: CreatePaymentIntent
     confirm_payment: ConfirmPayment
     give_goodwill_refund: GiveGoodwillRefund

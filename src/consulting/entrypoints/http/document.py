@@ -147,6 +147,7 @@ _TAGS: Final = {
     "Researchers": "Finding an expert.",
     "Time slots": "When they can be booked.",
     "Sessions": "Booking, looking at and canceling consultations.",
+    "Reviews": "What clients say of their sessions.",
     "Payment": "Paying for them.",
     "Admin": "Running the place: for admins alone.",
     "Health": "For whoever runs this.",

@@ -59,6 +59,20 @@ _SESSION: Final[dict[str, Any]] = {
     "created_at": "2026-04-18T10:00:00Z",
     "updated_at": "2026-04-18T10:00:00Z",
 }
+_REVIEW: Final[dict[str, Any]] = {
+    "id": "01931b75-52d4-7b0e-a1c7-93f0e6d2845b",
+    "rating": 5,
+    "comment": "Clear, patient, and right.",
+    "created_at": "2026-04-20T09:00:00Z",
+    "updated_at": "2026-04-20T09:00:00Z",
+}
+_OWN_REVIEW: Final = {
+    **_REVIEW,
+    "session_id": _SESSION_ID,
+    "researcher_id": _RESEARCHER_ID,
+    "editable_until": "2026-04-22T09:00:00Z",
+}
+_PUBLIC_REVIEW: Final = {**_REVIEW, "client_name": "Lin"}
 
 _REGISTERED: Final[dict[str, Any]] = {
     **{name: value for name, value in _RESEARCHER.items() if name != "next_available_slot"},
@@ -118,6 +132,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "verified": True,
     },
     "NewSession": {"time_slot_id": _SLOT_ID, "questions": "Is my sample large enough?"},
+    "NewReview": {"rating": 5, "comment": "Clear, patient, and right."},
     "NextSlot": _RESEARCHER["next_available_slot"],
     "PaidIntent": {"session_id": _SESSION_ID, "payment_intent_id": "pi_3OExample"},
     "PaymentIntent": {
@@ -128,6 +143,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "PaymentOfSession": {"session_id": _SESSION_ID},
     "Problem": {"code": "SLOT_UNAVAILABLE", "message": "This time slot is no longer available", "details": {}},
+    "PublicReview": _PUBLIC_REVIEW,
     "Quote": {"session_id": _SESSION_ID, "percent": 100, "refund": _PRICE, "quoted_at": "2026-04-18T12:00:00Z"},
     "Rating": _RESEARCHER["rating"],
     "Readiness": {"status": "ready", "checks": {"database": "ok", "migrations": "ok", "worker": "ok"}},
@@ -139,6 +155,9 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Researcher": _RESEARCHER,
     "ResearcherChange": {"verified": True},
     "ResearcherPage": {"researchers": [_RESEARCHER], "next_cursor": None},
+    "Review": _OWN_REVIEW,
+    "ReviewChanges": {"rating": 4},
+    "ReviewPage": {"reviews": [_PUBLIC_REVIEW], "next_cursor": None},
     "Session": _SESSION,
     "SessionPage": {"sessions": [_SESSION], "next_cursor": None},
     "TimeSlot": _SLOT,

@@ -41,6 +41,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     errors.ErrandNotFound: 404,
     errors.ApiKeyNotFound: 404,
     errors.UserNotFound: 404,
+    errors.ReviewNotFound: 404,
     refusals.MethodNotAllowed: 405,
     errors.SlotUnavailable: 409,
     errors.HoldLimitReached: 409,

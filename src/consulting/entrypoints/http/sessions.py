@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Response, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -36,7 +35,7 @@ from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import LOCATION, WITH_TOKEN, errors, errors_of_writing, story
 from consulting.entrypoints.http.fields import fields_named
-from consulting.entrypoints.http.ids import read_id
+from consulting.entrypoints.http.ids import read_id, read_id_cursor
 from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cut
 from consulting.entrypoints.http.refusals import SignInRequired
 from consulting.entrypoints.http.security import caller_of, signed_in
@@ -102,7 +101,7 @@ async def list_sessions(
         caller=caller,
         status=status,
         starting=_starting(first, last, zone_for(timezone, caller)),
-        after=_after(cursor),
+        after=read_id_cursor(cursor),
         limit=limit + 1,
     )
     shown, final = cut(views, limit=limit)
@@ -227,13 +226,6 @@ async def get_calendar(
     """Give the session as an iCalendar object."""
     content = await desk.database.run(desk.use.get_calendar, read_id(id, SessionNotFound), caller=caller_of(request))
     return Response(content, media_type="text/calendar; charset=utf-8")
-
-
-def _after(cursor: str | None) -> UUID | None:
-    try:
-        return None if cursor is None else read_id(cursor, SessionNotFound)
-    except SessionNotFound:
-        raise ValidationFailed.of("cursor", "give the `next_cursor` of the page before") from None
 
 
 def _starting(first: date | None, last: date | None, timezone: str) -> Period | None:

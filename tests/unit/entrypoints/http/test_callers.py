@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import jwt
 import pytest
 
-from consulting.entrypoints.http import payments, researchers, sessions, time_slots
+from consulting.entrypoints.http import payments, researchers, reviews, sessions, time_slots
 from consulting.entrypoints.http.documentation import OPEN as OPEN_TO_ALL
 from consulting.entrypoints.http.documentation import WITH_TOKEN
 from consulting.entrypoints.http.security import signed_in as must_be_signed_in
@@ -17,6 +18,7 @@ OPEN = [
     ("GET", f"/api/researchers/{NOWHERE}"),
     ("GET", f"/api/time-slots?researcher_id={NOWHERE}&date=2026-12-02"),
     ("GET", f"/api/time-slots/{NOWHERE}"),
+    ("GET", f"/api/researchers/{NOWHERE}/reviews"),
 ]
 WITH_SIGN_IN = [
     ("POST", "/api/sessions"),
@@ -26,6 +28,9 @@ WITH_SIGN_IN = [
     ("GET", f"/api/sessions/{NOWHERE}/cancellation"),
     ("PATCH", f"/api/sessions/{NOWHERE}/reschedule"),
     ("GET", f"/api/sessions/{NOWHERE}/calendar.ics"),
+    ("POST", f"/api/sessions/{NOWHERE}/review"),
+    ("PATCH", f"/api/sessions/{NOWHERE}/review"),
+    ("GET", f"/api/sessions/{NOWHERE}/review"),
     ("POST", "/api/payment/intent"),
     ("POST", "/api/payment/confirm"),
     ("GET", "/metrics"),
@@ -75,7 +80,9 @@ def test_reading_researchers_and_slots_needs_no_token(anybody: Frontend, method:
 
 
 def test_every_operation_either_asks_for_a_sign_in_or_says_that_it_is_open() -> None:
-    handlers = [handler for resource in (researchers, time_slots, sessions, payments) for handler in resource.HANDLERS]
+    handlers = [
+        handler for resource in (researchers, time_slots, sessions, reviews, payments) for handler in resource.HANDLERS
+    ]
     for handler in handlers:
         guarded = must_be_signed_in in (handler.guards or ())
         assert handler.security == (WITH_TOKEN if guarded else OPEN_TO_ALL), handler.handler_name
@@ -108,17 +115,20 @@ def test_client_researcher_and_admin_see_a_session(frontend: Frontend, session: 
         ("GET", "/api/sessions/{id}/cancellation", None),
         ("PATCH", "/api/sessions/{id}/cancel", None),
         ("PATCH", "/api/sessions/{id}/reschedule", {"time_slot_id": NOWHERE}),
+        ("POST", "/api/sessions/{id}/review", {"rating": 5}),
+        ("PATCH", "/api/sessions/{id}/review", {"rating": 5}),
+        ("GET", "/api/sessions/{id}/review", None),
         ("POST", "/api/payment/intent", {"session_id": "{id}"}),
         ("POST", "/api/payment/confirm", {"session_id": "{id}", "payment_intent_id": "pi_1"}),
     ],
 )
 def test_anothers_session_is_as_if_it_did_not_exist(
-    frontend: Frontend, session: dict[str, Any], user: str, method: str, path: str, body: dict[str, str] | None
+    frontend: Frontend, session: dict[str, Any], user: str, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     frontend.researcher("bohr")
 
     def tried(id: str) -> Any:
-        sent = {} if body is None else {"json": {name: value.replace("{id}", id) for name, value in body.items()}}
+        sent = {} if body is None else {"json": json.loads(json.dumps(body).replace("{id}", id))}
         return frontend.call(method, path.replace("{id}", id), by=user, **sent)
 
     assert refusal(tried(session["id"])) == (404, "SESSION_NOT_FOUND")

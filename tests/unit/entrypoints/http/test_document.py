@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from consulting.entrypoints.http import admin_wire, health, problems, wire
+from consulting.entrypoints.http import health, problems, review_bodies, wire
 from consulting.entrypoints.http.document import openapi_document
 from consulting.entrypoints.http.examples import EXAMPLES
 
@@ -49,6 +50,10 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "GET /api/admin/outbox",
         "POST /api/admin/outbox/{id}/retry",
         "GET /api/admin/audit",
+        "POST /api/sessions/{id}/review",
+        "PATCH /api/sessions/{id}/review",
+        "GET /api/sessions/{id}/review",
+        "GET /api/researchers/{id}/reviews",
         "POST /api/payment/intent",
         "POST /api/payment/confirm",
         "POST /api/payment/webhook",
@@ -83,6 +88,7 @@ def test_operations_have_names_of_their_own() -> None:
 @pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if "properties" in shape])
 def test_every_body_has_an_example_that_is_one(name: str) -> None:
     shape = next(found for module in (wire, admin_wire, problems, health) if (found := getattr(module, name, None)))
+    shape = next(found for module in (wire, review_bodies, problems, health) if (found := getattr(module, name, None)))
 
     assert SHAPES[name]["additionalProperties"] is False
     assert SHAPES[name]["examples"] == [EXAMPLES[name]]

@@ -64,6 +64,23 @@ class ReviewsContract(RecordsContract):
         with transactions.begin() as tx:
             tx.reviews.add(review)
 
+    def test_a_researchers_reviews_are_listed_the_newest_first_and_page_by_page(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        sessions = [setting.confirmed(number) for number in (1, 2, 3)]
+        reviews = sorted((sample.review(each, number) for number, each in enumerate(sessions)), key=lambda one: one.id)
+        other = setting.researcher(2)
+        with transactions.begin() as tx:
+            for review in reviews:
+                tx.reviews.add(review)
+        researcher = reviews[0].researcher_id
+        with transactions.begin() as tx:
+            first = tx.reviews.of_researcher(researcher, after=None, limit=2)
+            second = tx.reviews.of_researcher(researcher, after=first[-1].review.id, limit=2)
+            assert [each.review for each in (*first, *second)] == reviews[::-1]
+            assert {each.client_name for each in first} == {sessions[0].client.name}
+            assert tx.reviews.of_researcher(other.id, after=None, limit=2) == []
+
     def test_an_unknown_review_cannot_be_saved(self, transactions: Transactions, setting: Setting) -> None:
         session = setting.confirmed()
         with refused("saving a review that was never added"), transactions.begin() as tx:
