@@ -30,11 +30,12 @@ def move(client: Person, other: Person, session: Json) -> Json:
     raise NotAsPromised("There was no other slot to move the session to.")
 
 
-def expect_told(client: Person, providers: Providers) -> None:
+def expect_told(client: Person, providers: Providers, moved: Json) -> None:
     """Look into the client's inbox: the calendar entry follows."""
     telling.heading(f"Look into the inbox of {client.email}")
-    wait_for(lambda: _moved_entry(providers, client), what="the mail that moves the calendar entry")
-    telling.promise_kept("a mail moves the entry in the calendar (SEQUENCE:1)")
+    start = f"{instant(moved['start_time']):%Y%m%dT%H%M%SZ}"
+    wait_for(lambda: _entry_at(providers, client, start), what="the mail that moves the calendar entry")
+    telling.promise_kept(f"a mail moves the entry in the calendar, to {start}")
 
 
 def _later_slots(client: Person, session: Json) -> list[Json]:
@@ -46,5 +47,6 @@ def _later_slots(client: Person, session: Json) -> list[Json]:
     return [each for each in later if instant(each["end_time"]) - instant(each["start_time"]) == end - start][:CHOICES]
 
 
-def _moved_entry(providers: Providers, person: Person) -> Json | None:
-    return next((mail for mail in providers.mails(person.email) if "SEQUENCE:1" in calendar_of(mail)), None)
+def _entry_at(providers: Providers, person: Person, start: str) -> Json | None:
+    mails = providers.mails(person.email)
+    return next((mail for mail in mails if f"DTSTART:{start}" in calendar_of(mail)), None)
