@@ -23,9 +23,9 @@ from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
-from consulting.application.trail import ListAdminActs
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import EditReview, GetReview, ListReviews, WriteReview
+from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.watching import Watchers

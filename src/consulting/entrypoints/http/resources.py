@@ -15,10 +15,10 @@ from consulting.entrypoints.http import (
     metrics,
     payments,
     researchers,
+    reviews,
     sessions,
     time_slots,
 )
-from consulting.entrypoints.http import health, metrics, payments, researchers, reviews, sessions, time_slots
 from consulting.entrypoints.http.access import admitted
 from consulting.entrypoints.http.queries import check_query
 from consulting.entrypoints.http.watching import may_watch
@@ -27,11 +27,11 @@ _API: Final = (
     *researchers.HANDLERS,
     *time_slots.HANDLERS,
     *sessions.HANDLERS,
+    *reviews.HANDLERS,
     *payments.HANDLERS,
     *admin_researchers.HANDLERS,
     *admin_work.HANDLERS,
 )
-_API: Final = (*researchers.HANDLERS, *time_slots.HANDLERS, *sessions.HANDLERS, *reviews.HANDLERS, *payments.HANDLERS)
 
 
 def routers(*, recognition: Sequence[Middleware] = (), watching: Sequence[Middleware] = ()) -> list[Router]:

@@ -7,11 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from consulting.entrypoints.http import admin_wire, health, problems, wire
-from consulting.entrypoints.http import health, problems, review_bodies, wire
+from consulting.entrypoints.http import admin_wire, health, problems, review_bodies, wire
 from consulting.entrypoints.http.document import openapi_document
 from consulting.entrypoints.http.examples import EXAMPLES
 
+BODIES = (
+    wire,
+    admin_wire,
+    review_bodies,
+    problems,
+    health,
+)
 DOCUMENT: dict[str, Any] = json.loads(openapi_document())
 SHAPES: dict[str, dict[str, Any]] = DOCUMENT["components"]["schemas"]
 OPERATIONS = {
@@ -87,8 +93,7 @@ def test_operations_have_names_of_their_own() -> None:
 
 @pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if "properties" in shape])
 def test_every_body_has_an_example_that_is_one(name: str) -> None:
-    shape = next(found for module in (wire, admin_wire, problems, health) if (found := getattr(module, name, None)))
-    shape = next(found for module in (wire, review_bodies, problems, health) if (found := getattr(module, name, None)))
+    shape = next(found for module in BODIES if (found := getattr(module, name, None)))
 
     assert SHAPES[name]["additionalProperties"] is False
     assert SHAPES[name]["examples"] == [EXAMPLES[name]]
