@@ -12,6 +12,7 @@ import click
 
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.console import complain
+from consulting.entrypoints.mail_templates import refuse_broken_templates
 from consulting.entrypoints.settings import Mode, Settings, SettingsError, load_settings, process_environment
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -86,6 +87,7 @@ def serve(*, socket_number: int | None) -> None:
     if socket_number is not None:
         api.serve_on(settings, listener=socket.socket(fileno=socket_number))
         return
+    refuse_broken_templates(settings)
     with with_database(settings) as complete:
         api.serve(complete)
 
@@ -96,7 +98,9 @@ def worker() -> None:
     """Do what must be done outside (mails, meetings, refunds) and what time asks for, until told to stop."""
     from consulting.entrypoints.supervisor.databases import with_database
 
-    with with_database(_settings_of_product()) as settings:
+    product = _settings_of_product()
+    refuse_broken_templates(product)
+    with with_database(product) as settings:
         from consulting.entrypoints.container import build_container
         from consulting.entrypoints.worker import run_worker
 

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.utils import parseaddr
+from pathlib import Path
 from random import Random, SystemRandom
 
 from dependency_injector.containers import DeclarativeContainer
@@ -64,6 +65,7 @@ from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import EditReview, GetReview, ListReviews, WriteReview
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.application.trail import ListAdminActs
+from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
 from consulting.entrypoints.settings import Settings
 
@@ -124,14 +126,18 @@ def open_mailer(settings: Settings, clock: Clock) -> Mailer:
 
 
 def open_letters(settings: Settings) -> Letters:
-    """Load the templates of the mails."""
+    """Load the templates of the mails. Raises CannotStart where one of the partner's own can't be used."""
     name, address = parseaddr(settings.smtp_from)
-    return letters_adapter.open_letters(
-        public_url=settings.public_url,
-        sender_name=name,
-        sender_address=address,
-        uid_domain=domain_of_sender(settings),
-    )
+    try:
+        return letters_adapter.open_letters(
+            public_url=settings.public_url,
+            sender_name=name,
+            sender_address=address,
+            uid_domain=domain_of_sender(settings),
+            templates=Path(settings.templates).expanduser().absolute() if settings.templates else None,
+        )
+    except letters_adapter.TemplateFault as fault:
+        raise CannotStart(f"CONSULTING_TEMPLATES: {fault}") from None
 
 
 def domain_of_sender(settings: Settings) -> str:

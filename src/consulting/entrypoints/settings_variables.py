@@ -237,6 +237,9 @@ class Settings:
         meaning="secret from which the rooms' names are made, 32 random bytes or more",
     )
 
+    templates: str = variable(
+        text, default="", meaning="folder of your own templates for the mails, see docs/letters.md; empty: only ours"
+    )
     smtp_host: str = variable(text, default=REQUIRED, sandbox="127.0.0.1", meaning="mail server")
     smtp_port: int = variable(
         whole(0, 65535), default="587", sandbox="{sandbox_smtp_port}", meaning="port of the mail server"

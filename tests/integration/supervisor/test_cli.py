@@ -108,6 +108,21 @@ def test_a_port_in_use_is_named_with_its_variable_before_anything_starts(variabl
     assert not (tmp_path / "postgres").exists()
 
 
+@pytest.mark.parametrize("command", ["run", "serve", "worker"])
+def test_a_mail_template_that_cannot_be_used_is_named_before_anything_starts(command: str, tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "receipt.jinja").write_text("{% extends layout %}\n{{ oh }}{% block subject %}{{ oh }}{% endblock %}")
+    home = {"CONSULTING_HOME": str(tmp_path / "home"), "CONSULTING_MODE": "sandbox"}
+
+    done = consulting(command, **home, CONSULTING_TEMPLATES=str(templates))
+
+    *_, line = done.stderr.splitlines()
+    assert f"CONSULTING_TEMPLATES: {templates / 'receipt.jinja'}, line 2: 'oh' is undefined" in line
+    assert done.returncode == 2
+    assert not (tmp_path / "home" / "postgres").exists()
+
+
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

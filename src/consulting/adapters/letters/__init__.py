@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from consulting.adapters.letters.letters import HtmlLetters, open_letters
+from consulting.adapters.letters.partners import TemplateFault
 
-__all__ = ["HtmlLetters", "open_letters"]
+__all__ = ["HtmlLetters", "TemplateFault", "open_letters"]

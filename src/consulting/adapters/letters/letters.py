@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from consulting.adapters.letters.calendar_entry import FeedEntry, Person, method_of, write_entry, write_feed
+from consulting.adapters.letters.partners import check_letters, check_names, naming_faults
 from consulting.adapters.letters.telling import join_link, tell
 from consulting.adapters.letters.wording import isolated, one_line
 from consulting.application.ports.mailer import CalendarEntry, Kind, Mail, Occasion, Role
@@ -24,6 +26,7 @@ _NOBODY_NAMED: Final = {Role.RESEARCHER: "a client", Role.CLIENT: "your research
 """Whom an entry names to this reader where the other person gave no name."""
 
 _REMINDERS: Final = frozenset({Kind.REMINDER_24H, Kind.REMINDER_1H})
+_PACKAGE: Final = "consulting.adapters.letters"
 _TOO_MANY_BREAKS: Final = re.compile(r"\n{3,}")
 
 
@@ -108,20 +111,32 @@ def _tidy(text: str) -> str:
     return _TOO_MANY_BREAKS.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip() + "\n"
 
 
-def open_letters(*, public_url: str, sender_name: str, sender_address: str, uid_domain: str) -> HtmlLetters:
-    """Load the templates. `public_url` is named at the foot of each mail; `uid_domain` makes calendar ids unique."""
-    return HtmlLetters(
-        public_url=public_url,
-        sender=Person(name=sender_name or sender_address, address=sender_address),
-        uid_domain=uid_domain,
-        _html=_environment("html"),
-        _text=_environment("text"),
-    )
+def open_letters(
+    *, public_url: str, sender_name: str, sender_address: str, uid_domain: str, templates: Path | None = None
+) -> HtmlLetters:
+    """Load the templates. `public_url` is named at the foot of each mail; `uid_domain` makes calendar ids unique.
+
+    Those in the folder `templates` replace ours of the same name. Raises TemplateFault where one of them can't be used.
+    """
+    if templates is not None:
+        check_names(templates, ours=PackageLoader(_PACKAGE).list_templates(), environment=Environment(autoescape=True))
+    with naming_faults(templates):
+        letters = HtmlLetters(
+            public_url=public_url,
+            sender=Person(name=sender_name or sender_address, address=sender_address),
+            uid_domain=uid_domain,
+            _html=_environment("html", templates),
+            _text=_environment("text", templates),
+        )
+    if templates is not None:
+        check_letters(letters, folder=templates)
+    return letters
 
 
-def _environment(form: str) -> Environment:
+def _environment(form: str, templates: Path | None) -> Environment:
+    ours = PackageLoader(_PACKAGE)
     environment = Environment(
-        loader=PackageLoader("consulting.adapters.letters"),
+        loader=ours if templates is None else ChoiceLoader([FileSystemLoader(templates), ours]),
         autoescape=form == "html",  # noqa: S701 -- plain text has nothing to escape
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.console import say
+from consulting.entrypoints.mail_templates import refuse_broken_templates
 from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.supervisor import file_locks
 from consulting.entrypoints.supervisor.child import Child
@@ -35,6 +36,7 @@ def run(environ: Mapping[str, str]) -> None:
     settings = load_settings(environ, mode=Mode.SANDBOX)
     if settings.mode is Mode.PRODUCTION:
         raise CannotStart("`run` is for the sandbox: in production start `consulting serve` and `consulting worker`")
+    refuse_broken_templates(settings)
     with told_to_stop() as stop, _alone(settings), ExitStack() as stack:
         settled = {**environ, **_settled_ports(settings), "CONSULTING_MODE": Mode.SANDBOX.value}
         server = None
