@@ -10,6 +10,7 @@ _ADAPTER = "src/consulting/adapters/postgres"
 _FOR_SLOTS = "tests/integration/races/test_races_for_slots.py"
 _OF_CALENDARS = "tests/integration/races/test_races_of_calendars.py"
 _DOMAIN = "tests/unit/domain"
+_REPEATED = "tests/integration/http/test_repeated_writes.py"
 
 GUARDS: Final = (
     Mutation(
@@ -80,5 +81,19 @@ GUARDS: Final = (
         tests=(
             f"{_DOMAIN}/test_local_time.py::test_hours_that_the_clock_leaves_by_going_back_pause_until_it_reads_them_again",
         ),
+    ),
+    Mutation(
+        guard="the commit of an answer together with its work",
+        file=f"{_ADAPTER}/retries.py",
+        before="        link.commit((KEEP, {**_names(request)",
+        after="        link.commit()\n        link.commit((KEEP, {**_names(request)",
+        tests=(f"{_REPEATED}::test_the_record_commits_with_the_work",),
+    ),
+    Mutation(
+        guard="the turn of those who send the same request",
+        file=f"{_ADAPTER}/retries.py",
+        before='func.pg_try_advisory_xact_lock(bindparam("turn", type_=BigInteger)).label("taken")',
+        after='(bindparam("turn", type_=BigInteger) == bindparam("turn", type_=BigInteger)).label("taken")',
+        tests=(f"{_REPEATED}::test_a_repeated_request_does_not_wait_for_the_first_one",),
     ),
 )

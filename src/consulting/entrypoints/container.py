@@ -26,6 +26,7 @@ from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
 from consulting.adapters.postgres.inspection import PostgresInspection
 from consulting.adapters.postgres.pruning import Pruning
+from consulting.adapters.postgres.retries import PostgresRetries
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import WakeUps
 from consulting.application.admin_outbox import ListErrands, RetryErrand
@@ -54,6 +55,7 @@ from consulting.application.ports.meeting_rooms import MeetingRooms
 from consulting.application.ports.outbox import Errand
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.provider_books import ProviderBooks
+from consulting.application.ports.retries import Retries
 from consulting.application.ports.transactions import Transactions
 from consulting.application.provider_events import ReceiveProviderEvent, SettleProviderEvents
 from consulting.application.publishing import PublishSlots
@@ -180,6 +182,7 @@ class Container(DeclarativeContainer):
     # Adapters
     engine: Provider[Engine] = ThreadSafeSingleton(open_engine, settings)
     transactions: Provider[Transactions] = ThreadSafeSingleton(PostgresTransactions, engine)
+    retries: Provider[Retries] = ThreadSafeSingleton(PostgresRetries, transactions)
     clock: Provider[Clock] = ThreadSafeSingleton(DatabaseClock, engine)
     identities: Provider[Identities] = ThreadSafeSingleton(TimeOrderedIdentities)
     random: Provider[Random] = ThreadSafeSingleton(SystemRandom)

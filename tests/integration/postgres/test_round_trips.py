@@ -16,10 +16,16 @@ from sqlalchemy import Engine
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.memory import MovingClock
-from consulting.adapters.postgres import PostgresTransactions, TimeOrderedIdentities, open_engine
+from consulting.adapters.postgres import (
+    PostgresRetries,
+    PostgresTransactions,
+    TimeOrderedIdentities,
+    open_engine,
+)
 from consulting.application.booking import BookSession
 from consulting.application.callers import Caller
 from consulting.application.directory import GetTimeSlot, ListTimeSlots
+from consulting.application.ports.retries import KeptAnswer, KeyedRequest
 
 CALLER = Caller(user_id="client-1", email="kim@example.org")
 CLOCK = MovingClock(sample.NOW)
@@ -71,6 +77,23 @@ def test_a_slot_is_held_in_four_trips(transactions: PostgresTransactions, trips:
     slots = [setting.slot(number) for number in range(1, 4)]
     use_case = book(transactions)
     assert [trips.of(lambda slot=slot: use_case(caller=CALLER, time_slot_id=slot.id)) for slot in slots] == [4, 4, 4]
+
+
+def test_a_slot_is_held_under_a_key_in_five_trips(transactions: PostgresTransactions, trips: Trips) -> None:
+    """Begin, take the key's turn; lock and look; count the holds; keep the session; keep the answer and commit."""
+    slot = Setting(transactions).slot()
+    retries, use_case = PostgresRetries(transactions), book(transactions)
+    request = KeyedRequest(caller="client-1", key="k", fingerprint=b"f" * 32)
+
+    def under_a_key() -> None:
+        attempt = retries.begin(request, at=sample.NOW)
+        assert not isinstance(attempt, KeptAnswer)
+        with attempt.joined():
+            use_case(caller=CALLER, time_slot_id=slot.id)
+        attempt.keep(KeptAnswer(status=201, headers={}, body=b"done"), at=sample.NOW)
+
+    assert trips.of(under_a_key) == 5
+    assert trips.of(lambda: retries.begin(request, at=sample.NOW)) == 2
 
 
 def test_a_free_session_is_confirmed_in_four_trips(transactions: PostgresTransactions, trips: Trips) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from consulting.adapters.contracts.storage import StorageContract
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.contracts.storage import RetriesContract, StorageContract
+from consulting.adapters.postgres import PostgresRetries, PostgresTransactions, open_engine
 from consulting.application.ports.transactions import Transactions
 
 
@@ -15,3 +15,15 @@ class TestPostgresStorage(StorageContract):
         engine = open_engine(url=database_url, pool_size=8)
         yield PostgresTransactions(engine)
         engine.dispose()
+
+
+class TestPostgresRetries(RetriesContract):
+    @pytest.fixture
+    def transactions(self, database_url: str) -> Iterator[PostgresTransactions]:
+        engine = open_engine(url=database_url, pool_size=8)
+        yield PostgresTransactions(engine)
+        engine.dispose()
+
+    @pytest.fixture
+    def retries(self, transactions: PostgresTransactions) -> PostgresRetries:
+        return PostgresRetries(transactions)

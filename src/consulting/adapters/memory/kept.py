@@ -12,6 +12,7 @@ from consulting.application.ports.backlog import WorkState
 from consulting.application.ports.inbox import InboxEntry, ProviderEvent
 from consulting.application.ports.outbox import LeasedEntry, OutboxEntry
 from consulting.application.ports.records import Notification
+from consulting.application.ports.retries import KnownRequest
 from consulting.domain.admin_acts import AdminAct
 from consulting.domain.api_keys import ApiKey
 from consulting.domain.availability import Block, Override, Pattern
@@ -95,6 +96,7 @@ class Kept:
     messages: dict[UUID, KeptMessage] = field(default_factory=dict)
     admin_acts: dict[UUID, AdminAct] = field(default_factory=dict)
     api_keys: dict[UUID, ApiKey] = field(default_factory=dict)
+    requests: dict[tuple[str, str], KnownRequest] = field(default_factory=dict)
 
     def copy(self) -> Kept:
         """Give a state of its own with the same content."""

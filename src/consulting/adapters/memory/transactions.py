@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from threading import Lock, get_ident
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from consulting.adapters.memory.admin_acts import MemoryAdminActs
 from consulting.adapters.memory.api_keys import MemoryApiKeys
@@ -127,23 +128,44 @@ class MemoryTransactions:
     def begin(self) -> Iterator[MemoryTransaction]:
         """Open a transaction: leaving the block commits, an exception undoes everything.
 
-        Raises StorageUnavailable when the turn doesn't come in time, and RuntimeError inside a transaction of the
-        same thread.
+        Within `joined` of an open transaction it is a part of that one. Raises StorageUnavailable when the turn doesn't
+        come in time, and RuntimeError inside a transaction of the same thread.
         """
-        self._take_turn()
-        woken = False
+        outer = _JOINED.get()
+        if outer is not None and outer.belongs_to(self):
+            with outer.part() as tx:
+                yield tx
+            return
+        opened = self.open(holder=get_ident())
+        tx = MemoryTransaction(opened.working)
         try:
-            working = self._committed.copy()
-            tx = MemoryTransaction(working)
             try:
                 yield tx
             finally:
                 tx.close()
-            woken = _has_more_to_do(working, than=self._committed)
-            self._committed = working
+            opened.commit()
         finally:
-            self._holder = None
-            self._turn.release()
+            opened.close()
+
+    def open(self, *, holder: int | None = None) -> OpenTransaction:
+        """Open a transaction that goes from thread to thread, and whose end is somebody's to say.
+
+        `holder` is the one thread that has it, if there is one. Raises as `begin`.
+        """
+        if self._holder == get_ident():
+            raise RuntimeError("a transaction can't begin inside another one of the same thread")
+        if not self._turn.acquire(timeout=self._patience.total_seconds()):
+            raise StorageUnavailable
+        self._holder = holder
+        return OpenTransaction(self, self._committed.copy())
+
+    def end(self, working: Kept | None) -> None:
+        """Give the turn back, with what is committed from now on, or nothing new; only for who has the turn."""
+        woken = working is not None and _has_more_to_do(working, than=self._committed)
+        if working is not None:
+            self._committed = working
+        self._holder = None
+        self._turn.release()
         if woken:
             self._wake()
 
@@ -151,12 +173,56 @@ class MemoryTransactions:
         """Give a copy of everything that is committed, for a test to look at."""
         return self._committed.copy()
 
-    def _take_turn(self) -> None:
-        if self._holder == get_ident():
-            raise RuntimeError("a transaction can't begin inside another one of the same thread")
-        if not self._turn.acquire(timeout=self._patience.total_seconds()):
-            raise StorageUnavailable
-        self._holder = get_ident()
+
+class OpenTransaction:
+    """A transaction that has its turn, until it is committed or closed."""
+
+    def __init__(self, transactions: MemoryTransactions, working: Kept) -> None:
+        """Work on this state, a copy of what is committed."""
+        self.working = working
+        self._transactions: MemoryTransactions | None = transactions
+
+    def belongs_to(self, transactions: MemoryTransactions) -> bool:
+        """Tell whether it is one of these transactions and still open."""
+        return self._transactions is transactions
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Make every transaction that this context begins within the block a part of this one."""
+        token = _JOINED.set(self)
+        try:
+            yield
+        finally:
+            _JOINED.reset(token)
+
+    @contextmanager
+    def part(self) -> Iterator[MemoryTransaction]:
+        """Work in it; an exception undoes what the block did, and that alone."""
+        before = self.working.copy()
+        tx = MemoryTransaction(self.working)
+        try:
+            yield tx
+        except BaseException:
+            self.working = before
+            raise
+        finally:
+            tx.close()
+
+    def commit(self) -> None:
+        """Make it last, and end it."""
+        self._end(self.working)
+
+    def close(self) -> None:
+        """Undo everything, unless it has ended."""
+        self._end(None)
+
+    def _end(self, working: Kept | None) -> None:
+        transactions, self._transactions = self._transactions, None
+        if transactions is not None:
+            transactions.end(working)
+
+
+_JOINED: Final[ContextVar[OpenTransaction | None]] = ContextVar("joined", default=None)
 
 
 def _has_more_to_do(kept: Kept, *, than: Kept) -> bool:

@@ -23,6 +23,9 @@ Rows = Sequence[Row]
 Step = tuple[Prepared, Mapping[str, Any]]
 
 _BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
+_PART = b"SAVEPOINT part"
+_UNDO_PART = b"ROLLBACK TO SAVEPOINT part"
+_COMMIT = Prepared(b"COMMIT", {})
 _NOTIFY = prepare(select(func.pg_notify(bindparam("channel"), "")))
 
 
@@ -37,10 +40,11 @@ class Link:
         self._failure: Exception | None = None
         self._ended = False
         self._notified: set[str] = set()
+        self._first: list[bytes] = [_BEGIN]
 
     def rows(self, statement: Prepared, **values: Any) -> Rows:
         """Run a statement and give its rows."""
-        if self._driver is None:
+        if self._driver is None or self._first:
             return self.together((statement, values))[0]
         with self._noticing_failure():
             cursor = self._driver.cursor(row_factory=namedtuple_row)
@@ -57,11 +61,10 @@ class Link:
         The server runs each to its end before it begins the next, which therefore sees what others committed meanwhile.
         """
         with self._noticing_failure():
-            begun = self._driver is not None
             driver = self._driver or self._connect()
             with driver.pipeline():
-                if not begun:
-                    driver.execute(_BEGIN)
+                while self._first:
+                    driver.execute(self._first.pop(0))
                 cursors = [
                     driver.cursor(row_factory=namedtuple_row).execute(statement.sql, statement.values(values))
                     for statement, values in steps
@@ -85,11 +88,45 @@ class Link:
         self._failure = refusal
         return refusal
 
-    def commit(self) -> None:
-        """Make it last. Raises again what a statement raised: then there is nothing to commit any more."""
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what the block did, and that alone, if it raises, or if it swallowed what a statement raised.
+
+        A connection in doubt is beyond that: the whole transaction has failed then.
+        """
+        notified = set(self._notified)
+        self._first.append(_PART)
+        try:
+            yield
+            self._require_no_failure()
+        except BaseException:
+            if not isinstance(self._failure, StorageUnavailable):
+                self._undo_part()
+                self._notified = notified
+            raise
+
+    def _require_no_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
-        if self._driver is not None:
+
+    def _undo_part(self) -> None:
+        if _PART in self._first:
+            self._first.remove(_PART)  # nothing was asked of the database since
+            return
+        assert self._driver is not None
+        with self._noticing_failure():
+            self._driver.execute(_UNDO_PART)
+        self._failure = None
+
+    def commit(self, *last: Step) -> None:
+        """Make it last, after these statements, on one way to the server and back.
+
+        Raises again what a statement raised: then there is nothing to commit any more.
+        """
+        self._require_no_failure()
+        if last:
+            self.together(*last, (_COMMIT, {}))
+        elif self._driver is not None:
             with self._noticing_failure():
                 self._driver.commit()
 

@@ -20,6 +20,7 @@ BY_CONSTRAINT: Final[dict[str, type[ConsultingError]]] = {
     "payments_session_id_attempt_key": TransactionConflict,
     "reviews_one_a_session": ReviewExists,
     "researchers_one_an_account": AccountLinked,
+    "idempotency_keys_pkey": TransactionConflict,
 }
 """Constraints that somebody else's being quicker can violate; any other violation is a fault of this program."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -21,6 +23,18 @@ from consulting.adapters.postgres.researchers import PostgresResearchers
 from consulting.adapters.postgres.reviews import PostgresReviews
 from consulting.adapters.postgres.sessions import PostgresSessions
 from consulting.adapters.postgres.time_slots import PostgresTimeSlots
+
+_JOINED: Final[ContextVar[Link | None]] = ContextVar("joined", default=None)
+
+
+@contextmanager
+def joining(link: Link) -> Iterator[None]:
+    """Make every transaction that this context begins within the block a part of the one on this connection."""
+    token = _JOINED.set(link)
+    try:
+        yield
+    finally:
+        _JOINED.reset(token)
 
 
 class PostgresTransaction:
@@ -48,7 +62,7 @@ class PostgresTransactions:
 
     def __init__(self, engine: Engine) -> None:
         """Take connections from this engine's pool."""
-        self._engine = engine
+        self.engine = engine
 
     @contextmanager
     def begin(self) -> Iterator[PostgresTransaction]:
@@ -58,8 +72,14 @@ class PostgresTransactions:
         the block swallowed is raised again when it ends: the database had undone everything by then.
         Raises TransactionConflict, StorageUnavailable, and the domain's own errors where a constraint names one. If the
         connection breaks while the commit is under way, StorageUnavailable leaves open whether it came through.
+        Within `joining` it is a part of another transaction: leaving the block keeps what it did for that one's commit.
         """
-        link = Link(self._engine)
+        outer = _JOINED.get()
+        if outer is not None:
+            with outer.part():
+                yield PostgresTransaction(outer)
+            return
+        link = Link(self.engine)
         try:
             yield PostgresTransaction(link)
             link.commit()

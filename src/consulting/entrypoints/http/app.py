@@ -22,6 +22,8 @@ from consulting.entrypoints.http.doorway import Doorway
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.problems import answer_framework, answer_refusal, answer_unexpected
 from consulting.entrypoints.http.resources import routers
+from consulting.entrypoints.http.retries import AnswerKept, Keeping, Repeatable, Work, answer_kept
+from consulting.entrypoints.http.sealing import seal_of
 from consulting.entrypoints.http.security import Recognition
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
@@ -32,10 +34,11 @@ from consulting.entrypoints.http.work_measurements import WorkMeasurements
 def create_app(container: Container) -> Litestar:
     """Build the API from what the container gives; every use case is resolved here, once."""
     settings = container.settings()
+    database, provider = (Threads(name, count=settings.threads) for name in ("database", "provider"))
     desk = Desk(
         use=_use_cases(container),
-        database=Threads("database", count=settings.threads),
-        provider=Threads("provider", count=settings.threads),
+        database=Work(database),
+        provider=Work(provider, with_provider=True),
         looking=Threads("health", count=1),
         metrics=Metrics(),
         work=WorkMeasurements(container.transactions(), container.heartbeats(), container.clock()),
@@ -43,21 +46,26 @@ def create_app(container: Container) -> Litestar:
         watchers=watchers_of(settings),
         public_url=settings.public_url.rstrip("/"),
     )
-    recognition = _recognition(tokens_of(settings), desk.provider)
+    recognition = _recognition(tokens_of(settings), provider)
+    keeping = Keeping(retries=container.retries(), threads=database, clock=container.clock(), seal=seal_of(settings))
     app = Litestar(
-        [*routers(recognition=[recognition], watching=[_watching(desk.watchers)]), docs_router()],
+        [
+            *routers(recognition=[recognition], watching=[_watching(desk.watchers)], retries=[_retries(keeping)]),
+            docs_router(),
+        ],
         dependencies=at_desk(desk),
         request_class=ApiRequest,
         response_class=Answer,
         exception_handlers={
             ConsultingError: answer_refusal,
+            AnswerKept: answer_kept,
             HTTPException: answer_framework,
             Exception: answer_unexpected,
         },
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,
         logging_config=None,
-        lifespan=[_closing([desk.database, desk.provider, desk.looking])],
+        lifespan=[_closing([database, provider, desk.looking])],
     )
     app.asgi_handler = Doorway(
         app.asgi_handler,
@@ -91,6 +99,13 @@ def _watching(watchers: Watchers) -> Callable[[ASGIApp], ASGIApp]:
 def _methods(app: Litestar) -> dict[str, frozenset[str]]:
     """List the methods of each route: the framework's own answer to OPTIONS knows those of one handler alone."""
     return {route.path_format: frozenset(route.methods) for route in app.routes if isinstance(route, HTTPRoute)}
+
+
+def _retries(keeping: Keeping) -> Callable[[ASGIApp], ASGIApp]:
+    def keep(app: ASGIApp) -> ASGIApp:
+        return Repeatable(app, keeping=keeping)
+
+    return keep
 
 
 def _closing(pools: Sequence[Threads]) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:

@@ -27,6 +27,7 @@ from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import EditReview, GetReview, ListReviews, WriteReview
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.http.measurements import Metrics
+from consulting.entrypoints.http.retries import Work
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.watching import Watchers
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
@@ -70,13 +71,14 @@ class UseCases:
 class Desk:
     """All that an operation may need.
 
-    `database` is the pool of threads for what waits for nobody but the database, `provider` that for calls which wait
-    for a payment provider too, and `looking` that of the health checks; `public_url` has no slash at its end.
+    `database` has the threads for what waits for nobody but the database, `provider` those for calls which wait for a
+    payment provider too: in a write that must be the handler's first work, since no transaction is open then. `looking`
+    is the pool of the health checks; `public_url` has no slash at its end.
     """
 
     use: UseCases
-    database: Threads
-    provider: Threads
+    database: Work
+    provider: Work
     looking: Threads
     metrics: Metrics
     work: WorkMeasurements

@@ -16,9 +16,10 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import at_desk
-from consulting.entrypoints.http.documentation import BEARER
+from consulting.entrypoints.http.documentation import BEARER, UNDER_A_KEY, add_refusal
 from consulting.entrypoints.http.examples import EXAMPLES
 from consulting.entrypoints.http.resources import routers
+from consulting.entrypoints.http.retries import HEADER, REPLAYED, WRITES, kept
 
 Json = dict[str, Any]
 
@@ -45,6 +46,7 @@ def openapi_document() -> bytes:
     _complete_shapes(document["components"]["schemas"])
     _complete_operations(document)
     document["components"]["headers"] = _HEADERS
+    document["components"]["parameters"] = {HEADER: _KEY}
     _simplify(document)
     return msgspec.json.format(msgspec.json.encode(document), indent=1)
 
@@ -62,8 +64,14 @@ def _complete_shapes(shapes: dict[str, Json]) -> None:
 
 
 def _complete_operations(document: Json) -> None:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method.upper() in WRITES and path != _WEBHOOK:
+                _complete_write(operation)
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
+            if "$ref" in parameter:
+                continue
             parameter["schema"] = _never_null(parameter["schema"])
             if parameter["name"] == "max_rate":
                 _as_number(parameter["schema"])
@@ -72,6 +80,16 @@ def _complete_operations(document: Json) -> None:
         if "requestBody" in operation:
             _complete_body(operation["requestBody"])
     document["paths"][_WEBHOOK]["post"] |= _SIGNED_MESSAGE
+
+
+def _complete_write(operation: Json) -> None:
+    """Say that it can be repeated under a key, and how the first answer shows when it comes again."""
+    operation.setdefault("parameters", []).append({"$ref": f"#/components/parameters/{HEADER}"})
+    for kind in UNDER_A_KEY:
+        add_refusal(operation["responses"], kind)
+    for status, answer in operation["responses"].items():
+        if kept(int(status)):
+            answer.setdefault("headers", {})[REPLAYED] = {"$ref": f"#/components/headers/{REPLAYED}"}
 
 
 def _complete_answer(status: str, answer: Json) -> None:
@@ -156,7 +174,19 @@ _HEADERS: Final[dict[str, Json]] = {
     "X-Request-Id": {"description": "Names this request in our logs.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait before the next try.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
+    REPLAYED: {
+        "description": f"`true` where this is the first answer to a request that was repeated under its `{HEADER}`.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
     "Allow": {"description": "The methods that this path takes.", "schema": {"type": "string"}},
+}
+_KEY: Final[Json] = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A word of your own for this request, another one for every request: whoever repeats the request "
+    "under the same word within a day gets the first answer again, and nothing is done twice.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 _HEADERS_BY_STATUS: Final = {
     "401": ("WWW-Authenticate",),
@@ -187,5 +217,6 @@ Paid one-to-one sessions with researchers: find an expert, take a time slot, pay
 - Every 4xx and 5xx answer has one shape, `{"error": {"code", "message", "details"}}`; `code` is a stable word.
 - Unknown fields and parameters are refused.
 - Lists come in pages: hand `next_cursor` in as `cursor` until it is null.
+- Repeat a write whose answer you never got under the same `Idempotency-Key`: it is done once, and answered again.
 - Each answer carries `X-Request-Id`: name it when you report a problem.
 """

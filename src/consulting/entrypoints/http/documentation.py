@@ -10,6 +10,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, SecurityRequirement
 
+from consulting.application.ports.retries import IdempotencyKeyReused, RequestInProgress
 from consulting.application.ports.transactions import StorageUnavailable
 from consulting.domain.errors import ConsultingError, FieldProblem, ValidationFailed
 from consulting.entrypoints.http import refusals
@@ -27,6 +28,7 @@ OF_ADMINS: Final = (refusals.SignInRequired, refusals.Forbidden, refusals.ScopeM
 _ANYWHERE: Final = (ValidationFailed, refusals.RequestMalformed, refusals.InternalError, refusals.Overloaded)
 _RECOGNIZING: Final = (refusals.TokenInvalid, refusals.SignInUnavailable, StorageUnavailable)
 _WITH_BODY: Final = (refusals.BodyMalformed, refusals.BodyTooLarge, refusals.UnsupportedMediaType)
+UNDER_A_KEY: Final = (IdempotencyKeyReused, RequestInProgress)
 _HEADINGS: Final = {
     400: "The request isn't valid.",
     401: "There is no valid token.",
@@ -55,7 +57,7 @@ def errors(*kinds: type[ConsultingError]) -> dict[int, ResponseSpec]:
 
 
 def errors_of_writing(*kinds: type[ConsultingError]) -> dict[int, ResponseSpec]:
-    """Describe those of an operation that takes a JSON body too."""
+    """Describe those of a an operation that takes a JSON body too."""
     return errors(*kinds, *_WITH_BODY)
 
 
@@ -65,6 +67,15 @@ def only_errors(*kinds: type[ConsultingError]) -> dict[int, ResponseSpec]:
     for kind in dict.fromkeys((*kinds, *_ANYWHERE)):
         by_status.setdefault(status_of(_sample(kind)), []).append(kind)
     return {status: _spec(status, by_status[status]) for status in sorted(by_status)}
+
+
+def add_refusal(answers: dict[str, Any], kind: type[ConsultingError]) -> None:
+    """Describe one more error among an operation's answers, where they are written out already."""
+    error, status = _sample(kind), str(status_of(_sample(kind)))
+    media = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}, "examples": {}}}
+    answer = answers.setdefault(status, {"description": f"{_HEADINGS[int(status)]}\n", "content": media})
+    answer["content"]["application/json"]["examples"][error.code] = {"value": _shown(error)}
+    answer["description"] += f"\n- `{error.code}`: {error.message}"
 
 
 def _spec(status: int, kinds: list[type[ConsultingError]]) -> ResponseSpec:

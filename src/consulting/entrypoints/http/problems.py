@@ -11,7 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from consulting.application import refunds
-from consulting.application.ports import mailer, meeting_rooms, payment_gateway, transactions
+from consulting.application.ports import mailer, meeting_rooms, payment_gateway, retries, transactions
 from consulting.domain import errors
 from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.http import refusals
@@ -69,6 +69,8 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     errors.LiveSessions: 409,
     errors.UserIsResearcher: 409,
     payment_gateway.PaymentDeclined: 409,
+    retries.IdempotencyKeyReused: 409,
+    retries.RequestInProgress: 409,
     refusals.BodyTooLarge: 413,
     refusals.UnsupportedMediaType: 415,
     refusals.InternalError: 500,

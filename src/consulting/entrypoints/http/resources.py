@@ -34,15 +34,20 @@ _API: Final = (
 )
 
 
-def routers(*, recognition: Sequence[Middleware] = (), watching: Sequence[Middleware] = ()) -> list[Router]:
+def routers(
+    *,
+    recognition: Sequence[Middleware] = (),
+    watching: Sequence[Middleware] = (),
+    retries: Sequence[Middleware] = (),
+) -> list[Router]:
     """Give all operations; callers are recognized by this middleware where it matters who they are.
 
-    `watching` recognizes those who may see the measurements without being users.
+    `watching` recognizes those who may see the measurements without being users; `retries` answers repeated writes.
     """
-    guards = [admitted]
+    guards, calling = [admitted], [*recognition, *retries]
     measuring = [*watching, *recognition]
     return [
-        Router("/api", route_handlers=_API, before_request=check_query, middleware=recognition, guards=guards),
+        Router("/api", route_handlers=_API, before_request=check_query, middleware=calling, guards=guards),
         Router(
             "/", route_handlers=metrics.HANDLERS, before_request=check_query, middleware=measuring, guards=[may_watch]
         ),

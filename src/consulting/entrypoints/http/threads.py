@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import copy_context
 from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from consulting.entrypoints.http.refusals import Overloaded
 
@@ -16,6 +17,13 @@ _R = TypeVar("_R")
 
 LONGEST_WAIT: Final = 2.0
 QUEUED_PER_THREAD: Final = 100
+
+
+class Place(Protocol):
+    """A thread that somebody has for a while."""
+
+    def __call__(self, call: Callable[[], _R], /) -> Awaitable[_R]:
+        """Call in it, with the caller's context."""
 
 
 class Threads:
@@ -34,15 +42,29 @@ class Threads:
 
     async def run(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Call in a thread of the pool, with the caller's context. Raises Overloaded, and whatever the call raises."""
+        await self._admitted()
+        try:
+            return await self._call(partial(call, *args, **kwargs))
+        finally:
+            self._free.release()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncGenerator[Place]:
+        """Have one of the threads for several calls, one after the other. Raises Overloaded."""
+        await self._admitted()
+        try:
+            yield self._call
+        finally:
+            self._free.release()
+
+    async def _call(self, call: Callable[[], _R]) -> _R:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, partial(copy_context().run, call))
+
+    async def _admitted(self) -> None:
         if self._free.locked():
             await self._queued()
         else:
             await self._free.acquire()
-        try:
-            bound = partial(copy_context().run, partial(call, *args, **kwargs))
-            return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
-        finally:
-            self._free.release()
 
     async def _queued(self) -> None:
         if self._waiting >= self._queue:

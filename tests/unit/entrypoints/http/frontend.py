@@ -15,6 +15,9 @@ import jwt
 from dependency_injector import providers
 from litestar.testing import TestClient
 
+from consulting.adapters.memory import MemoryRetries, MemoryTransactions
+from consulting.adapters.postgres import PostgresRetries, PostgresTransactions
+from consulting.application.ports.retries import Retries
 from consulting.domain.researchers import Researcher
 from consulting.entrypoints.container import Container
 from consulting.entrypoints.http.app import create_app
@@ -109,6 +112,7 @@ def opened(*, market: MemoryMarketplace | None = None, **environ: str) -> Iterat
     container = Container(
         settings=settings(**environ),
         transactions=market.transactions,
+        retries=retries_of(market.transactions),
         clock=market.clock,
         identities=market.ids,
         payment_gateway=market.gateway,
@@ -117,6 +121,14 @@ def opened(*, market: MemoryMarketplace | None = None, **environ: str) -> Iterat
     )
     with TestClient(create_app(container), raise_server_exceptions=False) as http:
         yield Frontend(http=http, market=market, checks=checks)
+
+
+def retries_of(transactions: object) -> Retries:
+    """Keep answers where these transactions keep everything else."""
+    if isinstance(transactions, PostgresTransactions):
+        return PostgresRetries(transactions)
+    assert isinstance(transactions, MemoryTransactions)
+    return MemoryRetries(transactions)
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:

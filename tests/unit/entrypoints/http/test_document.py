@@ -133,3 +133,15 @@ def test_a_new_thing_tells_where_it_is_and_a_busy_answer_how_long_to_wait() -> N
     assert "Location" in answers["201"]["headers"]
     assert "Retry-After" in answers["503"]["headers"]
     assert "WWW-Authenticate" in answers["401"]["headers"]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_write_of_a_callers_can_be_repeated(name: str) -> None:
+    operation = OPERATIONS[name]
+    described = {"$ref": "#/components/parameters/Idempotency-Key"} in operation.get("parameters", ())
+
+    assert described == (name.startswith(("POST", "PATCH")) and name != "POST /api/payment/webhook")
+    if described:
+        assert {"IDEMPOTENCY_KEY_REUSED", "REQUEST_IN_PROGRESS"} <= set(
+            operation["responses"]["409"]["content"]["application/json"]["examples"]
+        )

@@ -13,6 +13,7 @@ from consulting.adapters.contracts.storage.payments import PaymentsContract, Ref
 from consulting.adapters.contracts.storage.races import RacesContract
 from consulting.adapters.contracts.storage.records import Setting
 from consulting.adapters.contracts.storage.researchers import ResearchersContract
+from consulting.adapters.contracts.storage.retries import RetriesContract
 from consulting.adapters.contracts.storage.reviews import NotificationsContract, ReviewsContract
 from consulting.adapters.contracts.storage.session_lists import SessionListsContract
 from consulting.adapters.contracts.storage.sessions import SessionsContract
@@ -36,6 +37,7 @@ __all__ = [
     "RefundsContract",
     "RegisterContract",
     "ResearchersContract",
+    "RetriesContract",
     "ReviewsContract",
     "SessionListsContract",
     "SessionsContract",

@@ -1,0 +1,200 @@
+"""What is promised of answers that are kept for repeated requests."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from consulting.adapters.contracts import sample
+from consulting.adapters.contracts.storage.records import RecordsContract, Setting
+from consulting.adapters.contracts.turns import Regret, at_once
+from consulting.application.ports.retries import (
+    Attempt,
+    IdempotencyKeyReused,
+    KeptAnswer,
+    KeyedRequest,
+    RequestInProgress,
+    Retries,
+)
+from consulting.application.ports.transactions import Transactions
+from consulting.domain.errors import SlotUnavailable
+from consulting.domain.researchers import Researcher
+
+REQUEST = KeyedRequest(caller="ada", key="key-1", fingerprint=b"1" * 32)
+ANSWER = KeptAnswer(status=201, headers={"location": "/somewhere"}, body=b"\x00\xff done")
+LEASED = sample.after(minutes=1)
+
+
+def begun(retries: Retries, request: KeyedRequest = REQUEST) -> Attempt:
+    """Begin an attempt that nothing stands in the way of."""
+    attempt = retries.begin(request, at=sample.NOW)
+    assert not isinstance(attempt, KeptAnswer)
+    return attempt
+
+
+def leased(retries: Retries, *, seconds: int = 0) -> Attempt:
+    """Lease the request so many seconds after the sample's instant."""
+    now = sample.after(seconds=seconds)
+    attempt = retries.lease(REQUEST, until=now + (LEASED - sample.NOW), at=now)
+    assert not isinstance(attempt, KeptAnswer)
+    return attempt
+
+
+def add(transactions: Transactions, number: int = 1) -> None:
+    """Do some work."""
+    with transactions.begin() as tx:
+        tx.researchers.add(sample.researcher(number))
+
+
+def added(transactions: Transactions, number: int = 1) -> Researcher | None:
+    """Look whether it was done."""
+    with transactions.begin() as tx:
+        return tx.researchers.get(sample.researcher(number).id)
+
+
+class RetriesContract(RecordsContract):
+    """An answer is kept with the work that it tells of, or not at all. Provide `transactions` and their `retries`."""
+
+    def test_a_kept_answer_comes_again_as_it_was(self, retries: Retries) -> None:
+        begun(retries).keep(ANSWER, at=sample.NOW)
+
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+        assert retries.lease(REQUEST, until=LEASED, at=sample.NOW) == ANSWER
+
+    def test_work_that_joined_is_committed_with_the_answer(self, transactions: Transactions, retries: Retries) -> None:
+        attempt = begun(retries)
+        with attempt.joined():
+            add(transactions, 1)
+            assert added(transactions, 1) is not None
+            add(transactions, 2)
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert added(transactions, 1) == sample.researcher(1)
+        assert added(transactions, 2) == sample.researcher(2)
+
+    def test_work_that_joined_is_undone_with_the_attempt(self, transactions: Transactions, retries: Retries) -> None:
+        attempt = begun(retries)
+        with attempt.joined():
+            add(transactions)
+        attempt.drop()
+
+        assert added(transactions) is None
+        begun(retries).drop()
+
+    def test_what_is_done_under_a_lease_is_committed_at_once(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        lease = leased(retries)
+        with lease.joined():
+            add(transactions)
+        lease.drop()
+
+        assert added(transactions) is not None
+
+    def test_a_part_is_undone_alone(self, transactions: Transactions, retries: Retries) -> None:
+        attempt = begun(retries)
+        with attempt.joined():
+            add(transactions, 1)
+            with suppress(Regret), transactions.begin() as tx:
+                tx.researchers.add(sample.researcher(2))
+                raise Regret
+            with suppress(Regret), transactions.begin():
+                raise Regret
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert added(transactions, 1) is not None
+        assert added(transactions, 2) is None
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+
+    def test_the_answer_to_work_that_a_rule_refused_is_kept(
+        self, transactions: Transactions, retries: Retries, setting: Setting
+    ) -> None:
+        session = setting.held()
+        rival = sample.held(sample.slot(), 2)
+        attempt = begun(retries)
+        with attempt.joined(), pytest.raises(SlotUnavailable), transactions.begin() as tx:
+            tx.sessions.add(rival)
+        with attempt.joined(), transactions.begin() as tx:
+            assert tx.sessions.get(session.id) == session
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+        with transactions.begin() as tx:
+            assert tx.sessions.get(rival.id) is None
+
+    def test_a_refusal_that_a_part_swallowed_is_raised_at_its_end(
+        self, transactions: Transactions, retries: Retries, setting: Setting
+    ) -> None:
+        setting.held()
+        attempt = begun(retries)
+        with attempt.joined(), suppress(SlotUnavailable), transactions.begin() as tx:
+            tx.researchers.add(sample.researcher(2))
+            tx.sessions.add(sample.held(sample.slot(), 2))
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert added(transactions, 2) is None
+
+    def test_another_request_under_the_same_key_is_refused(self, retries: Retries) -> None:
+        begun(retries).keep(ANSWER, at=sample.NOW)
+        other = replace(REQUEST, fingerprint=b"2" * 32)
+
+        with pytest.raises(IdempotencyKeyReused):
+            retries.begin(other, at=sample.NOW)
+        with pytest.raises(IdempotencyKeyReused):
+            retries.lease(other, until=LEASED, at=sample.NOW)
+
+    def test_keys_are_their_callers_own(self, retries: Retries) -> None:
+        begun(retries).keep(ANSWER, at=sample.NOW)
+
+        begun(retries, replace(REQUEST, caller="bob")).drop()
+        begun(retries, replace(REQUEST, key="key-2")).drop()
+
+    def test_who_repeats_a_request_that_runs_is_told_so_at_once(self, retries: Retries) -> None:
+        attempt = begun(retries)
+        for _ in range(2):
+            with pytest.raises(RequestInProgress):
+                retries.begin(REQUEST, at=sample.NOW)
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+
+    def test_a_leased_request_is_not_run_again_before_its_end(self, retries: Retries) -> None:
+        lease = leased(retries)
+        for at in (sample.NOW, sample.after(seconds=59)):
+            with pytest.raises(RequestInProgress):
+                retries.lease(REQUEST, until=LEASED, at=at)
+            with pytest.raises(RequestInProgress):
+                retries.begin(REQUEST, at=at)
+        lease.keep(ANSWER, at=LEASED)
+
+        assert retries.lease(REQUEST, until=LEASED, at=LEASED) == ANSWER
+
+    def test_a_lease_that_is_given_back_or_has_passed_lets_the_request_run_again(self, retries: Retries) -> None:
+        leased(retries).drop()
+        late = leased(retries)
+        second = leased(retries, seconds=60)
+        late.keep(replace(ANSWER, status=409), at=LEASED)
+        late.drop()
+        second.keep(ANSWER, at=LEASED)
+
+        assert retries.lease(REQUEST, until=LEASED, at=LEASED) == ANSWER
+
+    def test_of_several_equal_requests_at_once_one_runs(self, transactions: Transactions, retries: Retries) -> None:
+        for number in range(1, 6):
+            request = replace(REQUEST, key=f"race-{number}")
+            outcomes = at_once(*[partial(self._run, transactions, retries, request, number)] * 4)
+
+            assert [each for each in outcomes if each.raised and not isinstance(each.raised, RequestInProgress)] == []
+            assert sum(each.result == "ran" for each in outcomes) == 1
+
+    def _run(self, transactions: Transactions, retries: Retries, request: KeyedRequest, number: int) -> str:
+        attempt = retries.begin(request, at=sample.NOW)
+        if isinstance(attempt, KeptAnswer):
+            return "replayed"
+        with attempt.joined():
+            add(transactions, number)
+        attempt.keep(ANSWER, at=sample.NOW)
+        return "ran"
