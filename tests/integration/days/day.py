@@ -14,8 +14,9 @@ from uuid import UUID
 
 from consulting.adapters.stripe import StripeGateway
 from consulting.application.callers import Caller
-from consulting.application.ports.mailer import Role
+from consulting.application.ports.mailer import Kind, Role
 from consulting.application.ports.records import Notification
+from consulting.application.reminders import KINDS
 from consulting.domain.reminders import DEFAULT_LEADS
 from consulting.domain.researchers import Researcher
 from consulting.domain.sessions import Session
@@ -181,8 +182,11 @@ class Day:
             time.sleep(0.1)
 
     def _reminded(self, due: datetime) -> int:
+        """Count the reminders whose time this is and that were tried; those of earlier hours may be tried again now."""
         known = [each for session in self.standing() for each in self.reminders(session)]
-        return sum(each.marked_at >= due for each in known)
+        leads = dict(zip(KINDS, DEFAULT_LEADS, strict=True))
+        times = (datetime.fromisoformat(each.about) - leads[Kind(each.kind)] for each in known)
+        return sum(time == due for time in times)
 
     def standing(self) -> list[UUID]:
         return sorted(set(self.sessions) - set(self.canceled_at))
