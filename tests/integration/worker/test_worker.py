@@ -224,10 +224,11 @@ def test_a_worker_tells_how_its_loops_are_doing_and_leaves_no_sign_of_life_behin
 
 
 def test_a_stopping_worker_finishes_what_it_has_in_hand(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = threading.Event()
+    begun, in_hand = threading.Event(), []
     send = workshop.mailer.send
 
     def slowly(mail: Mail) -> None:
+        in_hand.append(mail.message_id)
         begun.set()
         time.sleep(1)
         send(mail)
@@ -238,7 +239,8 @@ def test_a_stopping_worker_finishes_what_it_has_in_hand(workshop: Workshop, monk
     with workshop.working():
         assert begun.wait(PROMPTLY)
 
-    assert len(workshop.mailer.delivered) == 1
+    assert sorted(mail.message_id for mail in workshop.mailer.delivered) == sorted(in_hand)
+    assert workshop.read("SELECT count(*) FROM outbox WHERE standing = 'done' AND lane = 'mail'") == str(len(in_hand))
     assert workshop.read("SELECT count(*) FROM outbox WHERE leased_by IS NOT NULL") == "0"
 
 
