@@ -20,7 +20,7 @@ from consulting.domain import events
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.money import Money, nothing
 from consulting.domain.payments import Payment
-from consulting.domain.refunds import Refund, RefundReason, left_of, request
+from consulting.domain.refunds import Refund, RefundReason, request, still_due
 from consulting.domain.sessions import Events, Session
 
 
@@ -67,9 +67,9 @@ def _refund_due(
     """Decide on the refund of the payment that confirmed the session: what is due, at most what is left of it."""
     due = next((event.refund for event in happened if isinstance(event, events.Canceled)), None)
     paid, refunds = standing(tx, payments)
-    if not due or paid is None:
+    amount = still_due(due, payment=paid, refunds=refunds) if due and paid else None
+    if not amount or paid is None:
         return None
-    amount = min(due, left_of(paid, refunds))
     refund = request(id=ids.new(), payment=paid, refunds=refunds, amount=amount, reason=RefundReason.CANCELED, at=at)
     keep_refund(tx, refund, before=None, at=at)
     return refund
@@ -98,12 +98,12 @@ class QuoteCancellation:
             session = own_session(tx, id, caller=caller)
             now = self.clock.now()
             due = session.refund_if_canceled(by=CanceledBy.CLIENT, at=now)
-            refund = min(due, _left(tx, session)) if due else due
+            refund = _still_due(tx, session, due) if due else due
         percent = session.policy.percent(start=session.period.start, at=now) if due else 0
         return CancellationQuote(session=session.effective(at=now), refund=refund, percent=percent, at=now)
 
 
-def _left(tx: Transaction, session: Session) -> Money:
-    """Give what is left of the payment that stands: part of it may have gone back already."""
+def _still_due(tx: Transaction, session: Session, due: Money) -> Money:
+    """Give what of it would be sent: part of the payment that stands may have gone back already."""
     paid, refunds = standing(tx, tx.payments.of_session(session.id))
-    return left_of(paid, refunds) if paid else nothing(currency=session.price.currency)
+    return still_due(due, payment=paid, refunds=refunds) if paid else nothing(currency=due.currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,13 +30,15 @@ from consulting.domain.errors import (
     SessionCanceled,
     SessionCompleted,
 )
-from consulting.domain.payments import Intent, IntentStatus, Payment, PaymentState, first_attempt, next_attempt
+from consulting.domain.payments import Dispute, Intent, IntentStatus, Payment, PaymentState, first_attempt, next_attempt
 from consulting.domain.refunds import ProviderRefund, Refund, RefundReason, RefundState
 from consulting.domain.returns import take_in_returns
 from consulting.domain.session_states import PaymentStatus, Status
 from consulting.domain.sessions import Session
 from consulting.domain.settlement import Settlement, settle
 from consulting.domain.time_slots import retakable
+
+log = logging.getLogger(__name__)
 
 DEAD_END = frozenset({IntentStatus.CANCELED})
 
@@ -89,11 +92,13 @@ class SettlePayment:
                 before=payment,
                 refunds=refunds,
                 shown=shown,
+                taken=intent.taken,
                 new_id=self.ids.new,
                 at=now,
             )
             self._save(tx, settlement, locked.session, payment, refunds)
-            return settlement
+        _alert(settlement, before=payment)
+        return settlement
 
     def _judge(
         self, locked: LockedSession, payment: Payment, refunds: Sequence[Refund], intent: Intent, *, at: datetime
@@ -141,6 +146,14 @@ class SettlePayment:
         if payment.state is PaymentState.MISMATCHED and payment != paid_by and payment.received is None:
             tasks.append(follow_ups.canceling(payment))
         follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.ids, at=at)
+
+
+def _alert(settlement: Settlement, *, before: Payment) -> None:
+    """Say it loudly, once, that somebody has to answer a dispute, or that one was lost."""
+    dispute = settlement.payment.dispute
+    if dispute is not before.dispute and dispute in {Dispute.OPEN, Dispute.LOST}:
+        named = (settlement.session.id, settlement.payment.intent_id, dispute.value)
+        log.error("the charge of session %s is disputed, intent %s: the dispute is %s", *named)
 
 
 def _after_returns(settlement: Settlement) -> Iterator[follow_ups.Task]:

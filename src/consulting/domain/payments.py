@@ -33,9 +33,10 @@ class Dispute(StrEnum):
 class Intent:
     """A payment intent as the provider shows it now.
 
-    `received` is what was really charged and `returned` what of it went back, both in minor units; `session_id` is the
-    session named in its metadata. The client secret is never kept and never printed. FAILED means that the last try
-    was declined while the intent itself can still be paid.
+    `received` is what was really charged, `returned` what of it was refunded, and `taken` what the bank took back for
+    good by disputes that were lost; all in minor units. `session_id` is the session named in its metadata. The client
+    secret is never kept and never printed. FAILED means that the last try was declined while the intent itself can
+    still be paid.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Intent:
     returned: Money
     session_id: UUID | None
     dispute: Dispute | None = None
+    taken: Money | None = None
     client_secret: str | None = field(default=None, repr=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -150,6 +150,15 @@ def left_of(payment: Payment, refunds: Iterable[Refund]) -> Money:
     received = payment.received or nothing(currency=payment.price.currency)
     gone = total((each for each in refunds if each.payment_id == payment.id), currency=received.currency)
     return received - gone if gone <= received else nothing(currency=received.currency)
+
+
+def still_due(due: Money, *, payment: Payment, refunds: Sequence[Refund]) -> Money:
+    """Give what is to be sent of an amount due: what a lost dispute took counts as returned, and left it must be."""
+    taken = total(
+        (each for each in refunds if each.payment_id == payment.id and each.reason is RefundReason.DISPUTED),
+        currency=due.currency,
+    )
+    return min(due - taken, left_of(payment, refunds)) if taken < due else nothing(currency=due.currency)
 
 
 def request(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from consulting.domain.money import Money, nothing
 from consulting.domain.payments import Dispute, Payment, PaymentState
 from consulting.domain.refunds import ProviderRefund, Refund, RefundReason, RefundState, left_of, total
 from consulting.domain.session_states import DC, SC, XC
@@ -25,13 +26,15 @@ def take_in_returns(
     before: Payment,
     refunds: Sequence[Refund],
     shown: Sequence[ProviderRefund],
+    taken: Money | None,
     new_id: Callable[[], UUID],
     at: datetime,
 ) -> Settlement:
     """Go on from a settlement with what the provider did by itself; `before` is the payment as it was kept.
 
-    Refunds made elsewhere are recorded. The whole price given back there ends the session. A lost dispute counts as
-    money returned; due refunds that waited for the end of a dispute are closed if it was lost, and sent if it was won.
+    Refunds made elsewhere are recorded. The whole price given back there ends the session. What the bank has `taken` by
+    lost disputes, all that is left where it doesn't say how much, counts as money returned. Due refunds that waited for
+    the end of a dispute are sent if it was won; if it was lost, what it didn't give back already.
     """
     payment = settled.payment
     if payment.received is None:
@@ -40,7 +43,7 @@ def take_in_returns(
     changed = [*_found(known, shown, at=at), *_made_elsewhere(payment, known, shown, new_id=new_id, at=at)]
     known = _with(known, changed)
     if before.dispute is not payment.dispute:
-        changed = _with(changed, _after_dispute(payment, known, new_id=new_id, at=at))
+        changed = _with(changed, _after_dispute(payment, known, taken=taken, new_id=new_id, at=at))
     return _ended(replace(settled, returns=tuple(changed)), _with(known, changed), at=at)
 
 
@@ -87,7 +90,7 @@ def _made_elsewhere(
 
 
 def _after_dispute(
-    payment: Payment, known: Sequence[Refund], *, new_id: Callable[[], UUID], at: datetime
+    payment: Payment, known: Sequence[Refund], *, taken: Money | None, new_id: Callable[[], UUID], at: datetime
 ) -> list[Refund]:
     """Decide on the refunds that waited: a refused one would be refused again under its old key."""
     waiting = [each for each in known if each.payment_id == payment.id and each.unsent]
@@ -95,23 +98,46 @@ def _after_dispute(
         return [*_closed(waiting, at=at), *(each.anew(id=new_id(), amount=each.amount, at=at) for each in waiting)]
     if payment.dispute is Dispute.LOST:
         sent = [each for each in known if each not in waiting]
-        return [*_closed(waiting, at=at), *_taken_back(payment, sent, id=new_id(), at=at)]
+        lost = _lost(payment, sent, taken=taken)
+        still_due = _beyond(waiting, lost, left=left_of(payment, sent) - lost, new_id=new_id, at=at)
+        return [*_closed(waiting, at=at), *_taken_back(payment, lost, id=new_id(), at=at), *still_due]
     return []
+
+
+def _lost(payment: Payment, sent: Sequence[Refund], *, taken: Money | None) -> Money:
+    """Give what the bank took that isn't recorded yet: at most what wasn't refunded."""
+    left = left_of(payment, sent)
+    if taken is None:
+        return left
+    ours = [each for each in sent if each.payment_id == payment.id and each.reason is RefundReason.DISPUTED]
+    recorded = total(ours, currency=taken.currency)
+    return min(taken - recorded, left) if taken > recorded else nothing(currency=left.currency)
+
+
+def _beyond(
+    waiting: Iterable[Refund], lost: Money, *, left: Money, new_id: Callable[[], UUID], at: datetime
+) -> Iterator[Refund]:
+    """Ask anew for what was due beyond that which the bank gave back."""
+    for refund in waiting:
+        covered = min(lost, refund.amount)
+        amount = min(refund.amount - covered, left)
+        lost, left = lost - covered, left - amount
+        if amount:
+            yield refund.anew(id=new_id(), amount=amount, at=at)
 
 
 def _closed(refunds: Iterable[Refund], *, at: datetime) -> Iterator[Refund]:
     return (each.closed(at=at) for each in refunds)
 
 
-def _taken_back(payment: Payment, sent: Sequence[Refund], *, id: UUID, at: datetime) -> Iterator[Refund]:
-    """Record what the bank took: everything that wasn't refunded."""
-    left = left_of(payment, sent)
-    if left:
+def _taken_back(payment: Payment, lost: Money, *, id: UUID, at: datetime) -> Iterator[Refund]:
+    """Record what the bank took."""
+    if lost:
         yield Refund(
             id=id,
             payment_id=payment.id,
             session_id=payment.session_id,
-            amount=left,
+            amount=lost,
             reason=RefundReason.DISPUTED,
             state=RefundState.SUCCEEDED,
             created_at=at,

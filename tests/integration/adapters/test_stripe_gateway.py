@@ -179,14 +179,15 @@ def test_a_dispute_is_seen_open_and_then_decided(gateway: StripeGateway, outside
     intent = paid(gateway, outside)
     assert intent.dispute is None
     charge = outside.stripe(f"payment_intents/{intent.id}")["latest_charge"]
-    dispute = outside.tell(f"charges/{charge}/dispute")
+    dispute = outside.tell(f"charges/{charge}/dispute", amount=PRICE.amount - 1)
     shown = gateway.retrieve_intent(intent.id)
     assert shown is not None
-    assert shown.dispute is Dispute.OPEN
+    assert (shown.dispute, shown.taken) == (Dispute.OPEN, None)
+    assert gateway.refund(key="r:1", intent_id=intent.id, amount=PRICE).state is RefundState.FAILED
     outside.tell(f"disputes/{dispute['id']}/close", won=False)
     decided = gateway.retrieve_intent(intent.id)
     assert decided is not None
-    assert decided.dispute is Dispute.LOST
+    assert (decided.dispute, decided.taken) == (Dispute.LOST, Money(PRICE.amount - 1, "usd"))
 
 
 def test_a_dispute_is_in_the_books_with_its_intent(gateway: StripeGateway, outside: Any) -> None:

@@ -43,6 +43,7 @@ class Town(Scene):
         stands = self.paid_at(next(hours))
         for cancels in (self.paid_at(30), self.paid_at(5)):
             self.market.cancel(cancels.id, caller=BEA)
+        self.market.give_goodwill(cancels.id, note="sorry", amount=1_000)
         disputed = self.paid_at(next(hours) + 24)
         intent_id = self.intent_of_paid(disputed)
         self.market.gateway.client_disputes(intent_id)
@@ -116,7 +117,7 @@ def test_an_outage_of_an_hour_is_no_fault_and_one_of_a_day_is(url: str) -> None:
 STANDS = "(SELECT s.id FROM sessions s JOIN payments p ON p.session_id = s.id WHERE s.status = 'scheduled' LIMIT 1)"
 PAID = f"(SELECT id FROM payments WHERE session_id = {STANDS})"
 CANCELED = "(SELECT id FROM sessions WHERE cancellation_reason = 'canceled_by_client' ORDER BY start_time LIMIT 1)"
-REFUND = f"(SELECT id FROM refunds WHERE session_id = {CANCELED})"
+REFUND = f"(SELECT id FROM refunds WHERE session_id = {CANCELED} AND reason = 'canceled')"
 NEW_REFUND = (
     "INSERT INTO refunds SELECT gen_random_uuid(), id, session_id, {amount}, 'usd', '{reason}', '{state}', 2, NULL,"
     f" created_at, updated_at FROM payments WHERE id = {PAID}"

@@ -65,6 +65,41 @@ def test_a_charge_that_was_given_back_whole_says_so(api: stripe.StripeClient) ->
     assert caught.value.code == "charge_already_refunded"
 
 
+def dispute_of(api: stripe.StripeClient, intent: stripe.PaymentIntent) -> str:
+    return str(api.v1.disputes.list({"payment_intent": intent.id}).data[0].id)
+
+
+def test_a_disputed_charge_is_not_given_back_unless_the_dispute_was_won(
+    api: stripe.StripeClient, web: httpx.Client
+) -> None:
+    """docs.stripe.com/error-codes#charge-disputed, docs.stripe.com/api/disputes/object#is_charge_refundable."""
+    won, lost = paid(api), paid(api)
+    for intent in (won, lost):
+        web.post(f"/stripe/sandbox/charges/{intent.latest_charge}/dispute", json={"amount": 400})
+        with pytest.raises(stripe.InvalidRequestError, match="has been charged back") as caught:
+            api.v1.refunds.create({"payment_intent": intent.id, "amount": 1})
+        assert (caught.value.code, caught.value.http_status) == ("charge_disputed", 400)
+        web.post(f"/stripe/sandbox/disputes/{dispute_of(api, intent)}/close", json={"won": intent is won})
+
+    with pytest.raises(stripe.InvalidRequestError, match="has been charged back"):
+        api.v1.refunds.create({"payment_intent": lost.id})
+    assert api.v1.refunds.create({"payment_intent": won.id}).amount == 1000
+
+
+def test_a_part_of_a_charge_can_be_disputed_but_not_more_than_all_of_it(
+    api: stripe.StripeClient, web: httpx.Client
+) -> None:
+    """docs.stripe.com/api/disputes/object#amount."""
+    intent = paid(api)
+
+    for amount in (0, 1001):
+        refused = web.post(f"/stripe/sandbox/charges/{intent.latest_charge}/dispute", json={"amount": amount})
+        assert refused.status_code == 400
+    web.post(f"/stripe/sandbox/charges/{intent.latest_charge}/dispute", json={"amount": 400})
+
+    assert [each.amount for each in api.v1.disputes.list({"payment_intent": intent.id}).data] == [400]
+
+
 def test_an_unpaid_intent_has_nothing_to_give_back(api: stripe.StripeClient) -> None:
     intent = api.v1.payment_intents.create({"amount": 1000, "currency": "usd"})
 

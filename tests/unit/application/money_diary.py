@@ -54,11 +54,13 @@ class MoneyDiary(Diary):
             if amount:
                 self.sturdy.gateway.refund_made_outside(intent.id, amount=amount)
 
-    @rule(which=whose)
-    def a_cardholder_disputes(self, which: int) -> None:
+    @rule(which=whose, share=st.sampled_from([25, 100, 100]))
+    def a_cardholder_disputes(self, which: int, share: int) -> None:
         intents = [each for each in self.charged_intents() if each.dispute is None and each.returned < each.received]
         if intents:
-            self.sturdy.gateway.client_disputes(self.some_charge(intents, which).id)
+            intent = self.some_charge(intents, which)
+            left = intent.received - intent.returned
+            self.sturdy.gateway.client_disputes(intent.id, amount=left.share(percent=share))
 
     @rule(which=whose, won=st.booleans())
     def a_bank_decides(self, which: int, won: bool) -> None:
@@ -164,8 +166,7 @@ class MoneyDiary(Diary):
                     ours += refund.amount.amount
                 elif refund.state is not RefundState.FAILED:
                     others += refund.amount.amount
-            if intent.dispute is Dispute.LOST:
-                others += (intent.received - intent.returned).amount
+            others += intent.taken.amount if intent.taken else 0
         return sum(each.received.amount for each in intents), ours, others
 
     def left_of(self, session: Session) -> int:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -229,6 +230,81 @@ def test_a_lost_dispute_counts_as_money_returned_and_nothing_is_sent(scene: Scen
     ]
     assert scene.market.gateway.refunds_of_intent(intent_id) == []
     assert moved(scene, session) == [(EntryKind.CHARGE, PRICE), (EntryKind.DISPUTE_LOST, -PRICE)]
+
+
+def test_of_a_part_that_was_lost_the_rest_of_what_is_due_is_sent(scene: Scene) -> None:
+    session = scene.confirmed()
+    intent_id = scene.intent_id(session)
+    scene.market.gateway.client_disputes(intent_id, amount=Money(3_000, "usd"))
+    scene.market.settle(intent_id)
+    scene.market.cancel(session.id, caller=ADA)
+    scene.market.work()
+
+    scene.market.gateway.dispute_ends(intent_id, won=False)
+    for _ in range(2):
+        scene.market.settle(intent_id)
+        scene.market.work()
+
+    assert sorted(told(scene, session)) == [
+        (RefundReason.CANCELED, RefundState.CLOSED, PRICE),
+        (RefundReason.CANCELED, RefundState.SUCCEEDED, PRICE - 3_000),
+        (RefundReason.DISPUTED, RefundState.SUCCEEDED, 3_000),
+    ]
+    assert sorted(moved(scene, session)) == [
+        (EntryKind.CHARGE, PRICE),
+        (EntryKind.DISPUTE_LOST, -3_000),
+        (EntryKind.REFUND, 3_000 - PRICE),
+    ]
+
+
+def test_after_a_part_was_lost_canceling_gives_back_no_more_than_is_left(scene: Scene) -> None:
+    session = scene.confirmed()
+    intent_id = scene.intent_id(session)
+    scene.market.gateway.client_disputes(intent_id, amount=Money(3_000, "usd"))
+    scene.market.gateway.dispute_ends(intent_id, won=False)
+    scene.market.settle(intent_id)
+
+    scene.market.cancel(session.id, caller=ADA)
+    scene.market.work()
+
+    assert told(scene, session) == [
+        (RefundReason.DISPUTED, RefundState.SUCCEEDED, 3_000),
+        (RefundReason.CANCELED, RefundState.SUCCEEDED, PRICE - 3_000),
+    ]
+
+
+@pytest.mark.parametrize(("lost", "sent"), [(3_000, PRICE // 2 - 3_000), (PRICE // 2, 0), (8_000, 0)])
+def test_what_was_lost_counts_as_returned_when_the_policy_gives_the_half(scene: Scene, lost: int, sent: int) -> None:
+    session = scene.confirmed()
+    intent_id = scene.intent_id(session)
+    scene.market.gateway.client_disputes(intent_id, amount=Money(lost, "usd"))
+    scene.market.gateway.dispute_ends(intent_id, won=False)
+    scene.market.settle(intent_id)
+    scene.market.clock.set(session.period.start - timedelta(hours=3))
+
+    quoted = scene.market.quote(session.id, caller=ADA).refund.amount
+    scene.market.cancel(session.id, caller=ADA)
+    scene.market.work()
+
+    given = [each.amount.amount for each in scene.refunds(session) if each.reason is RefundReason.CANCELED]
+    assert (quoted, given) == (sent, [sent] if sent else [])
+    assert scene.saved(session).state == XR
+
+
+@pytest.mark.parametrize(("won", "said"), [(True, ["open"]), (False, ["open", "lost"])])
+def test_whoever_looks_after_the_instance_is_told_loudly_of_a_dispute_and_of_one_that_was_lost(
+    scene: Scene, caplog: pytest.LogCaptureFixture, won: bool, said: list[str]
+) -> None:
+    session = scene.confirmed()
+    intent_id = scene.intent_id(session)
+    for step in (scene.market.gateway.client_disputes, partial(scene.market.gateway.dispute_ends, won=won)):
+        step(intent_id)
+        scene.market.settle(intent_id)
+        scene.market.settle(intent_id)
+
+    alerts = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.message.rpartition(" ")[2] for record in alerts] == said
+    assert all(str(session.id) in record.message and intent_id in record.message for record in alerts)
 
 
 def test_a_dispute_leaves_a_standing_session_as_it_is(scene: Scene) -> None:

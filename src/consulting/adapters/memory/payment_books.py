@@ -42,6 +42,7 @@ class PaymentBooks:
     refunds: dict[str, BookedRefund] = field(default_factory=dict)
     created: dict[str, Intent] = field(default_factory=dict)
     refunded: dict[str, tuple[str, Money, ProviderRefund]] = field(default_factory=dict)
+    at_stake: dict[str, Money] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def open_intent(self, *, key: str, amount: Money, session_id: UUID) -> Intent:
@@ -94,9 +95,15 @@ class PaymentBooks:
         self.intents[intent_id] = changed
         return changed
 
-    def dispute(self, intent_id: str, dispute: Dispute) -> Intent:
-        """Let the cardholder's objection stand like this; LookupError for an unknown intent."""
-        intent = self.intents[intent_id] = replace(self.intents[intent_id], dispute=dispute)
+    def dispute(self, intent_id: str, dispute: Dispute, *, amount: Money | None = None) -> Intent:
+        """Let the cardholder's objection stand like this, about this much or all that is left; lost, the bank takes it.
+
+        LookupError for an unknown intent.
+        """
+        intent = self.intents[intent_id]
+        at_stake = self.at_stake.setdefault(intent_id, amount or intent.received - intent.returned)
+        taken = at_stake if dispute is Dispute.LOST else None
+        intent = self.intents[intent_id] = replace(intent, dispute=dispute, taken=taken)
         return intent
 
     def _opened(self, key: str, amount: Money, session_id: UUID) -> Intent:
@@ -118,7 +125,7 @@ class PaymentBooks:
         intent = self.intents.get(intent_id)
         if intent is None or intent.status is not IntentStatus.SUCCEEDED or intent.dispute is Dispute.OPEN:
             return refusal
-        if amount.currency != intent.received.currency or not amount or amount > intent.received - intent.returned:
+        if amount.currency != intent.received.currency or not amount or amount > _left(intent):
             return refusal
         return self.book_refund(intent_id, amount, state, key=key).shown()
 
@@ -127,3 +134,8 @@ class PaymentBooks:
         own = (each for each in self.refunds.values() if each.intent_id == intent_id)
         gone = (each.amount for each in own if each.state is not RefundState.FAILED)
         self.intents[intent_id] = replace(intent, returned=sum(gone, start=nothing(currency=intent.amount.currency)))
+
+
+def _left(intent: Intent) -> Money:
+    gone = intent.returned + (intent.taken or nothing(currency=intent.received.currency))
+    return intent.received - gone if gone <= intent.received else nothing(currency=gone.currency)

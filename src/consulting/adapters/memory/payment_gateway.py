@@ -120,9 +120,9 @@ class MemoryPaymentGateway:
         """Let the payment be on its way, to succeed or fail later."""
         self._turn(intent_id, IntentStatus.PROCESSING, "payment.processing")
 
-    def client_disputes(self, intent_id: str) -> None:
-        """Let the cardholder object to the charge."""
-        self._dispute(intent_id, Dispute.OPEN)
+    def client_disputes(self, intent_id: str, *, amount: Money | None = None) -> None:
+        """Let the cardholder object to the charge, or to a part of it."""
+        self._dispute(intent_id, Dispute.OPEN, amount=amount)
 
     # What a test does in the provider's place
 
@@ -166,9 +166,9 @@ class MemoryPaymentGateway:
             self._books.turn(intent_id, status)
             self._tell(kind, intent_id)
 
-    def _dispute(self, intent_id: str, dispute: Dispute) -> None:
+    def _dispute(self, intent_id: str, dispute: Dispute, *, amount: Money | None = None) -> None:
         with self._lock:
-            self._books.dispute(intent_id, dispute)
+            self._books.dispute(intent_id, dispute, amount=amount)
             self._tell(f"dispute.{dispute}", intent_id)
 
     def _turn_refund(self, provider_id: str, state: RefundState) -> None:

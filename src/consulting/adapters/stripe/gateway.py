@@ -15,7 +15,7 @@ import stripe
 
 from consulting.adapters.stripe import currencies, events, refusals
 from consulting.adapters.stripe.books import StripeBooks
-from consulting.adapters.stripe.intents import charge_of, read_dispute, read_intent, read_refund
+from consulting.adapters.stripe.intents import charge_of, read_intent, read_refund
 from consulting.adapters.stripe.wire import RETRIES, Wire, keep_quiet
 from consulting.application.ports.inbox import ProviderEvent
 from consulting.application.ports.payment_gateway import (
@@ -24,7 +24,7 @@ from consulting.application.ports.payment_gateway import (
     PaymentOutcomeUnknown,
 )
 from consulting.domain.money import Money
-from consulting.domain.payments import Dispute, Intent
+from consulting.domain.payments import Intent
 from consulting.domain.refunds import ProviderRefund, RefundState
 
 _log: Final = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class StripeGateway:
                 if refusals.is_missing(error):
                     return None
                 raise
-            return read_intent(intent, dispute=self._dispute(intent))
+            return read_intent(intent, disputes=self._disputes(intent))
 
     def cancel_intent(self, intent_id: str) -> Intent:
         """Cancel it if that is still possible, and show how it stands then."""
@@ -150,12 +150,11 @@ class StripeGateway:
         """Close the connections."""
         self._wire.close()
 
-    def _dispute(self, intent: stripe.PaymentIntent) -> Dispute | None:
+    def _disputes(self, intent: stripe.PaymentIntent) -> Sequence[stripe.Dispute]:
         charge = charge_of(intent)
         if charge is None or not charge.disputed:
-            return None
-        disputes = self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
-        return read_dispute(disputes.data)
+            return ()
+        return self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100}).data
 
     def _given_before(self, *, key: str, intent_id: str, amount: Money) -> ProviderRefund:
         """Look whether the refund was refused because it is done: Stripe forgets keys after a day."""

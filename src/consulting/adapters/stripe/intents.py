@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Final
 from uuid import UUID
 
 import stripe
 
 from consulting.adapters.stripe.currencies import money_of
+from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, Intent, IntentStatus
 from consulting.domain.refunds import ProviderRefund, RefundState
 
@@ -39,8 +41,8 @@ def charge_of(intent: stripe.PaymentIntent) -> stripe.Charge | None:
     return charge
 
 
-def read_intent(intent: stripe.PaymentIntent, *, dispute: Dispute | None = None) -> Intent:
-    """Read an intent whose latest charge came with it."""
+def read_intent(intent: stripe.PaymentIntent, *, disputes: Sequence[stripe.Dispute] = ()) -> Intent:
+    """Read an intent whose latest charge came with it, and what disputes there are about that."""
     charge = charge_of(intent)
     return Intent(
         id=intent.id,
@@ -49,7 +51,8 @@ def read_intent(intent: stripe.PaymentIntent, *, dispute: Dispute | None = None)
         received=money_of(intent.amount_received, intent.currency),
         returned=money_of(charge.amount_refunded if charge else 0, intent.currency),
         session_id=read_session_id(intent.metadata.to_dict()),
-        dispute=dispute,
+        dispute=read_dispute(disputes),
+        taken=_taken(disputes),
         client_secret=intent.client_secret,
     )
 
@@ -73,6 +76,12 @@ def read_dispute(disputes: Iterable[stripe.Dispute]) -> Dispute | None:
     """Sum up the disputes of a charge: one that is open counts most, then one that was lost."""
     standings = {_standing(dispute.status) for dispute in disputes}
     return next((each for each in (Dispute.OPEN, Dispute.LOST, Dispute.WON) if each in standings), None)
+
+
+def _taken(disputes: Sequence[stripe.Dispute]) -> Money | None:
+    """Add up what lost disputes were about, which may be less than the charge; None without any."""
+    lost = [money_of(each.amount, each.currency) for each in disputes if _standing(each.status) is Dispute.LOST]
+    return reduce(Money.__add__, lost) if lost else None
 
 
 def _standing(status: str) -> Dispute:

@@ -24,7 +24,7 @@ from consulting.domain.errors import ConsultingError
 
 
 class StorageUnavailable(ConsultingError):
-    """The database can't be reached at the moment, nothing was changed: try again shortly."""
+    """The database can't be reached at the moment: look whether it was done, and try again shortly."""
 
     code = "STORAGE_UNAVAILABLE"
 
@@ -99,5 +99,6 @@ class Transactions(Protocol):
 
         Raises TransactionConflict when the database chose this one as the victim of a deadlock (nothing was changed,
         the caller may run the block again), StorageUnavailable when it can't be reached in time, and the domain's own
-        errors where a constraint names one (an overlap of sessions: SlotUnavailable).
+        errors where a constraint names one (an overlap of sessions: SlotUnavailable). StorageUnavailable leaves doubt:
+        nothing was changed, unless it was the answer to the commit that was lost.
         """

@@ -54,7 +54,7 @@ def test_stripes_status_becomes_ours(fields: dict[str, Any], status: IntentStatu
 def test_an_intent_is_read_with_what_was_charged_and_what_went_back() -> None:
     shown = read_intent(
         intent(status="succeeded", amount_received=5000, latest_charge=charge(amount_refunded=1200)),
-        dispute=Dispute.OPEN,
+        disputes=[dispute("under_review", 700)],
     )
     assert (shown.amount, shown.received, shown.returned) == (
         Money(5000, "usd"),
@@ -62,7 +62,19 @@ def test_an_intent_is_read_with_what_was_charged_and_what_went_back() -> None:
         Money(1200, "usd"),
     )
     assert (shown.session_id, shown.dispute, shown.client_secret) == (SESSION, Dispute.OPEN, "pi_1_secret_2")
+    assert shown.taken is None
     assert "secret" not in repr(shown)
+
+
+def test_what_lost_disputes_took_is_added_up() -> None:
+    disputes = [dispute("lost", 700), dispute("won", 900), dispute("lost", 50)]
+
+    assert read_intent(intent(), disputes=disputes).taken == Money(750, "usd")
+
+
+def dispute(status: str, amount: int = 1) -> stripe.Dispute:
+    fields = {"id": "du", "status": status, "amount": amount, "currency": "usd"}
+    return stripe.Dispute.construct_from(fields, key=None)
 
 
 @pytest.mark.parametrize("metadata", [{}, {"session_id": "no uuid"}, {"session_id": ""}])
@@ -85,8 +97,7 @@ def test_an_intent_that_names_no_session_has_none(metadata: dict[str, str]) -> N
     ],
 )
 def test_disputes_are_summed_up(statuses: list[str], standing: Dispute | None) -> None:
-    disputes = [stripe.Dispute.construct_from({"id": "du", "status": status}, key=None) for status in statuses]
-    assert read_dispute(disputes) is standing
+    assert read_dispute([dispute(status) for status in statuses]) is standing
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,20 @@ from consulting.entrypoints.sandbox.stripe.calls import Call, listed
 from consulting.entrypoints.sandbox.stripe.refusals import invalid
 
 
-def open_dispute(books: Books, charge: Document, *, reason: str) -> Document:
-    """Return the payer's bank disputes a charge. Raises Refusal if it wasn't paid or is disputed already."""
+def open_dispute(books: Books, charge: Document, *, reason: str, amount: int | None = None) -> Document:
+    """Return the payer's bank disputes a charge, or a part of it.
+
+    Raises Refusal if it wasn't paid, is disputed already, or that little of it is left.
+    """
     if charge["status"] != "succeeded" or charge["disputed"]:
         raise invalid("Only a paid charge without a dispute can be disputed.", param="charge")
+    left = charge["amount"] - charge["amount_refunded"]
+    if amount is not None and not 0 < amount <= left:
+        raise invalid("A dispute is about something that was paid and not given back.", param="amount")
     dispute = {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": charge["amount"] - charge["amount_refunded"],
+        "amount": left if amount is None else amount,
         "charge": charge["id"],
         "created": clock.whole_second(),
         "currency": charge["currency"],
@@ -43,6 +49,12 @@ def close_dispute(books: Books, dispute: Document, *, won: bool) -> Document:
     books.keep(closed)
     books.tell("charge.dispute.closed", closed)
     return closed
+
+
+def charged_back(books: Books, charge: Document) -> bool:
+    """Tell whether the bank has, or may yet keep, money of the charge: a dispute of it is open or was lost."""
+    disputes = books.store.newest_first("dispute") if charge["disputed"] else []
+    return any(each["charge"] == charge["id"] and each["status"] != "won" for each in disputes)
 
 
 def retrieve(call: Call) -> Document:

@@ -10,6 +10,7 @@ from consulting.entrypoints.sandbox.store import Document
 from consulting.entrypoints.sandbox.stripe.books import Books
 from consulting.entrypoints.sandbox.stripe.calls import Call, listed
 from consulting.entrypoints.sandbox.stripe.currencies import in_words
+from consulting.entrypoints.sandbox.stripe.disputes import charged_back
 from consulting.entrypoints.sandbox.stripe.parameters import Parameters
 from consulting.entrypoints.sandbox.stripe.payment_methods import behaviour_of
 from consulting.entrypoints.sandbox.stripe.refusals import invalid
@@ -25,6 +26,9 @@ def create(call: Call) -> Document:
     reason = parameters.choice("reason", _REASONS)
     metadata = parameters.metadata({})
     charge = _paid_charge(call.books, parameters)
+    if charged_back(call.books, charge):
+        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise invalid(message, code="charge_disputed", began=True)
     checked = _checked_amount(charge, amount)
     return _give_back(call.books, charge, amount=checked, reason=reason, metadata=metadata)
 

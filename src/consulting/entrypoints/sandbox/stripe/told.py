@@ -38,9 +38,10 @@ class NextRefunds(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Complaint(msgspec.Struct, forbid_unknown_fields=True):
-    """Why a payer disputes a charge."""
+    """Why a payer disputes a charge, and how much of it: without an amount all that wasn't given back."""
 
     reason: str = "fraudulent"
+    amount: int | None = None
 
 
 class Verdict(msgspec.Struct, forbid_unknown_fields=True):
@@ -75,7 +76,9 @@ def _order_refunds(books: Books, _: str, told: NextRefunds) -> Document:
 
 
 def _dispute(books: Books, key: str, told: Complaint) -> Document:
-    return disputes.open_dispute(books, books.find("charge", key, param="charge"), reason=told.reason)
+    return disputes.open_dispute(
+        books, books.find("charge", key, param="charge"), reason=told.reason, amount=told.amount
+    )
 
 
 def _close(books: Books, key: str, told: Verdict) -> Document:
