@@ -60,10 +60,11 @@ class Doomed:
         self._living += [self._another(role) for role in roles]
         eventually(lambda: all(each.begun for each in self._living), seconds=BEGIN_SECONDS, told=self.last_words)
 
-    def kill(self, number: int, *, answers: Callable[[], int]) -> None:
+    def kill(self, number: int, *, answers: Callable[[], int], with_each_blow: Callable[[], None]) -> None:
         """Kill so many, one or several at a blow, whatever they have in hand; `answers` counts what clients got."""
         while self.killed.total() < number:
             self._let_live(answers)
+            with_each_blow()
             eventually(lambda: any(each.begun for each in self._living), seconds=BEGIN_SECONDS, told=self.last_words)
             self._strike([each for each in self._living if each.begun], most=number - self.killed.total())
 

@@ -76,6 +76,11 @@ class Shoppers:
                 thread.join(120)
         assert not any(thread.is_alive() for thread in threads)
 
+    def lose_messages(self, number: int) -> None:
+        """Let the next messages of Stripe get lost: who relies on them alone will never hear of those payments."""
+        self.sandbox.post("/faults", json={"at": "webhook", "kind": "refuse", "count": number}).raise_for_status()
+        self.seen["messages lost"] += number
+
     def _shop(self, number: int, stop: threading.Event) -> None:
         random, visits = Random(f"{self.seed}:{number}"), 0
         while not stop.wait(random.uniform(0.02, 0.3)):

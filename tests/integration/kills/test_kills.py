@@ -41,6 +41,9 @@ CLIENTS: Final = 5
 RESEARCHERS: Final = 6
 DAYS: Final = 12
 HOLD_SECONDS: Final = 5.0
+MOST_LOST: Final = 12
+"""How many messages of Stripe get lost with each blow, at most."""
+
 LEASES_END = timedelta(minutes=2)
 """How far the clock is moved at the end: what the dead had in hand is taken over when their leases are over."""
 
@@ -86,7 +89,7 @@ def aftermath(
     options = SandboxOptions(
         folder=folder / "sandbox",
         webhook_url=f"http://{HOST}:{port}/api/payment/webhook",
-        webhook_attempts=2,  # so that some events never arrive, and reconciliation has something to find
+        webhook_attempts=1,  # what gets lost stays lost, so that reconciliation has something to find
         zoom_creates_per_day=1_000_000,
     )
     with running_sandbox(options) as sandbox, ExitStack() as stack:
@@ -126,11 +129,15 @@ class Premises:
     def play(self, stack: ExitStack, *, kills: int) -> Aftermath:
         """Let clients shop while the others die; then start everything again, and reconcile twice."""
         container, clock = self._container(stack)
-        shoppers = self._shoppers(stack, container)
+        shoppers, random = self._shoppers(stack, container), Random(self.seed)
         doomed = self._doomed(stack)
         doomed.start()
         with shoppers.shopping(CLIENTS):
-            doomed.kill(kills, answers=lambda: shoppers.answers)
+            doomed.kill(
+                kills,
+                answers=lambda: shoppers.answers,
+                with_each_blow=lambda: shoppers.lose_messages(random.randint(1, MOST_LOST)),
+            )
         doomed.replace_all(["api", "api"])
         self._recover(stack, container, clock)
         ids = [each for (each,) in _rows(container, "SELECT id FROM sessions")]
