@@ -65,6 +65,12 @@ class SessionNotFound(ConsultingError):
     code = "SESSION_NOT_FOUND"
 
 
+class CalendarNotFound(ConsultingError):
+    """No calendar is here, or no longer: make a new address in your account."""
+
+    code = "CALENDAR_NOT_FOUND"
+
+
 class NotYourSession(ConsultingError):
     """Only the client of this session can do this."""
 

@@ -33,6 +33,7 @@ from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.audit import Audit, CompareWithProvider
 from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
+from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.calendars import GetCalendar
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import (
@@ -226,6 +227,9 @@ class Container(DeclarativeContainer):
     get_session: Provider[GetSession] = Factory(GetSession, transactions, clock)
     get_start_link: Provider[GetStartLink] = Factory(GetStartLink, transactions, meeting_rooms, clock)
     get_calendar: Provider[GetCalendar] = Factory(GetCalendar, transactions, letters, clock)
+    create_calendar_token: Provider[CreateCalendarToken] = Factory(CreateCalendarToken, transactions, clock, random)
+    revoke_calendar_token: Provider[RevokeCalendarToken] = Factory(RevokeCalendarToken, transactions)
+    get_calendar_feed: Provider[GetCalendarFeed] = Factory(GetCalendarFeed, transactions, letters, clock)
     sweep_session: Provider[SweepSession] = Factory(SweepSession, transactions, clock, identities)
     cancel_session: Provider[CancelSession] = Factory(CancelSession, transactions, clock, identities)
     quote_cancellation: Provider[QuoteCancellation] = Factory(QuoteCancellation, transactions, clock)

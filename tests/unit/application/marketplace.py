@@ -20,6 +20,7 @@ from consulting.adapters.memory import (
 )
 from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
+from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.callers import Caller
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import GetTimeSlot, ListTimeSlots, OfferedSlot
@@ -127,6 +128,18 @@ class Marketplace:
     @cached_property
     def edit_review(self) -> EditReview:
         return EditReview(self.transactions, self.clock)
+
+    @cached_property
+    def subscribe(self) -> CreateCalendarToken:
+        return CreateCalendarToken(self.transactions, self.clock, self.random)
+
+    @cached_property
+    def unsubscribe(self) -> RevokeCalendarToken:
+        return RevokeCalendarToken(self.transactions)
+
+    @cached_property
+    def feed(self) -> GetCalendarFeed:
+        return GetCalendarFeed(self.transactions, self.letters, self.clock)
 
     @cached_property
     def calendars(self) -> Calendars:

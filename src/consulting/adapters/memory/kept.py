@@ -92,6 +92,7 @@ class Kept:
     entries: dict[str, Entry] = field(default_factory=dict)
     reviews: dict[UUID, Review] = field(default_factory=dict)
     notifications: dict[Telling, Notification] = field(default_factory=dict)
+    calendar_tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     errands: dict[UUID, KeptErrand] = field(default_factory=dict)
     messages: dict[UUID, KeptMessage] = field(default_factory=dict)
     admin_acts: dict[UUID, AdminAct] = field(default_factory=dict)

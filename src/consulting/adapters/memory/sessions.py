@@ -77,6 +77,17 @@ class MemorySessions:
         )
         return sorted(found, key=lambda each: each.id, reverse=True)[:limit]
 
+    def of_person(self, user_id: str, *, researcher_id: UUID | None, since: datetime, limit: int) -> Sequence[Session]:
+        """List sessions of this client and of this researcher that were confirmed, the latest start first."""
+        found = (
+            each
+            for each in self._all()
+            if (each.client.user_id == user_id or each.researcher_id == researcher_id)
+            and each.period.start >= since
+            and each.confirmed_at is not None
+        )
+        return sorted(found, key=lambda each: (each.period.start, each.id), reverse=True)[:limit]
+
     def claims(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[Claim]:
         """List the claims of the researcher's sessions that overlap the period, expired holds too, by start."""
         return self._claims(researcher_id, overlapping)

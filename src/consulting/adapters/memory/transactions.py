@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from consulting.adapters.memory.admin_acts import MemoryAdminActs
 from consulting.adapters.memory.api_keys import MemoryApiKeys
 from consulting.adapters.memory.availability import MemoryAvailability
+from consulting.adapters.memory.calendar_tokens import MemoryCalendarTokens
 from consulting.adapters.memory.inbox import MemoryInbox
 from consulting.adapters.memory.kept import Kept
 from consulting.adapters.memory.ledger import MemoryLedger
@@ -78,6 +79,11 @@ class MemoryTransaction:
     def notifications(self) -> MemoryNotifications:
         """What was sent to whom."""
         return self._open(MemoryNotifications)
+
+    @property
+    def calendar_tokens(self) -> MemoryCalendarTokens:
+        """The secrets under which calendar programs read somebody's sessions."""
+        return self._open(MemoryCalendarTokens)
 
     @property
     def outbox(self) -> MemoryOutbox:

@@ -61,6 +61,15 @@ _BY_ID = select(_STARTING).order_by(_STARTING.c.id).limit(LIMIT)
 STARTING = prepare(_BY_ID)
 STARTING_AFTER = prepare(_BY_ID.where(_STARTING.c.id > _AFTER))
 
+_SINCE = (
+    select(sessions)
+    .where(sessions.c.start_time >= START, sessions.c.confirmed_at.is_not(None))
+    .order_by(sessions.c.start_time.desc(), sessions.c.id.desc())
+    .limit(LIMIT)
+)
+OF_CLIENT_SINCE = prepare(_SINCE.where(sessions.c.user_id == _CLIENT))
+OF_RESEARCHER_SINCE = prepare(_SINCE.where(sessions.c.researcher_id == _RESEARCHER))
+
 _EFFECTIVELY: dict[Status, ColumnElement[bool]] = {
     Status.SCHEDULED: and_(
         sessions.c.status == fixed(Status.SCHEDULED), or_(sessions.c.expires_at.is_(None), ~_LAPSED), ~_ENDED

@@ -167,6 +167,15 @@ class PostgresSessions:
         statement = statements.of_client(status=status, starting=starting is not None, after=after is not None)
         return [session_of(row) for row in self._link.rows(statement, **values)]
 
+    def of_person(self, user_id: str, *, researcher_id: UUID | None, since: datetime, limit: int) -> Sequence[Session]:
+        """List sessions of this client and of this researcher that were confirmed, the latest start first."""
+        values: dict[str, Any] = {"start": since, "limit": limit}
+        rows = list(self._link.rows(statements.OF_CLIENT_SINCE, user_id=user_id, **values))
+        if researcher_id is not None:
+            rows += self._link.rows(statements.OF_RESEARCHER_SINCE, researcher_id=researcher_id, **values)
+        found = {row.id: session_of(row) for row in rows}
+        return sorted(found.values(), key=lambda each: (each.period.start, each.id), reverse=True)[:limit]
+
     def claims(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[Claim]:
         """List the claims of the researcher's sessions that overlap the period, expired holds too, by start."""
         rows = self._link.rows(

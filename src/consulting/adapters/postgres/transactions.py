@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from consulting.adapters.postgres.admin_acts import PostgresAdminActs
 from consulting.adapters.postgres.api_keys import PostgresApiKeys
 from consulting.adapters.postgres.availability import PostgresAvailability
+from consulting.adapters.postgres.calendar_tokens import PostgresCalendarTokens
 from consulting.adapters.postgres.inbox import PostgresInbox
 from consulting.adapters.postgres.ledger import PostgresLedger
 from consulting.adapters.postgres.link import Link
@@ -51,6 +52,7 @@ class PostgresTransaction:
         self.ledger = PostgresLedger(link)
         self.reviews = PostgresReviews(link)
         self.notifications = PostgresNotifications(link)
+        self.calendar_tokens = PostgresCalendarTokens(link)
         self.outbox = PostgresOutbox(link)
         self.inbox = PostgresInbox(link)
         self.admin_acts = PostgresAdminActs(link)

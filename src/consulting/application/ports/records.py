@@ -177,6 +177,12 @@ class Sessions(Protocol):
     ) -> Sequence[Session]:
         """List the client's sessions, the newest first (by id); `status` is the effective one at this instant."""
 
+    def of_person(self, user_id: str, *, researcher_id: UUID | None, since: datetime, limit: int) -> Sequence[Session]:
+        """List sessions of this client and of this researcher together, the latest start first.
+
+        Only those that start at this instant or later and that were confirmed once, canceled ones too.
+        """
+
     def claims(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[Claim]:
         """List the claims of the researcher's sessions that overlap the period, expired holds too, by start."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from consulting.application.ports.admin_acts import AdminActs
 from consulting.application.ports.api_keys import ApiKeys
+from consulting.application.ports.calendar_tokens import CalendarTokens
 from consulting.application.ports.inbox import Inbox
 from consulting.application.ports.outbox import Outbox
 from consulting.application.ports.records import (
@@ -73,6 +74,10 @@ class Transaction(Protocol):
     @property
     def notifications(self) -> Notifications:
         """What was sent to whom."""
+
+    @property
+    def calendar_tokens(self) -> CalendarTokens:
+        """The secrets under which calendar programs read somebody's sessions."""
 
     @property
     def outbox(self) -> Outbox:

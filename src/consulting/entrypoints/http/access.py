@@ -66,6 +66,10 @@ ACCESS: Final[Mapping[str, Access]] = {
     "edit_review": Access(Audience.CLIENT, Scope.BOOK),
     "get_review": Access(Audience.CLIENT, Scope.READ),
     "list_reviews": _OPEN,
+    # Calendar programs
+    "create_calendar_token": Access(Audience.USERS, Scope.BOOK),
+    "revoke_calendar_token": Access(Audience.USERS, Scope.BOOK),
+    "get_calendar_feed": _UNASKED,
     # Paying
     "create_payment_intent": Access(Audience.CLIENT, Scope.BOOK),
     "confirm_payment": Access(Audience.CLIENT, Scope.BOOK),

@@ -10,6 +10,7 @@ from litestar.params import SkipValidation
 
 from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.booking import BookSession, GetSession, ListSessions
+from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.calendars import GetCalendar
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import (
@@ -54,6 +55,9 @@ class UseCases:
     edit_review: EditReview
     get_review: GetReview
     list_reviews: ListReviews
+    create_calendar_token: CreateCalendarToken
+    revoke_calendar_token: RevokeCalendarToken
+    get_calendar_feed: GetCalendarFeed
     create_payment_intent: CreatePaymentIntent
     confirm_payment: ConfirmPayment
     give_goodwill_refund: GiveGoodwillRefund

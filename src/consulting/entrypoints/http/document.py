@@ -30,6 +30,7 @@ _NUMBERS: Final = (
     ("RegisteredResearcher", "rate"),
 )
 _WEBHOOK: Final = "/api/payment/webhook"
+_FEED: Final = "/api/calendar/{token}"
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +81,7 @@ def _complete_operations(document: Json) -> None:
         if "requestBody" in operation:
             _complete_body(operation["requestBody"])
     document["paths"][_WEBHOOK]["post"] |= _SIGNED_MESSAGE
+    document["paths"][f"{_FEED}.ics"] = document["paths"].pop(_FEED)  # the framework takes whole segments alone
 
 
 def _complete_write(operation: Json) -> None:
@@ -166,6 +168,7 @@ _TAGS: Final = {
     "Time slots": "When they can be booked.",
     "Sessions": "Booking, looking at and canceling consultations.",
     "Reviews": "What clients say of their sessions.",
+    "Calendar": "Subscribing to them by a calendar program.",
     "Payment": "Paying for them.",
     "Admin": "Running the place: for admins alone.",
     "Health": "For whoever runs this.",

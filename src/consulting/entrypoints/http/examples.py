@@ -8,6 +8,8 @@ _RESEARCHER_ID: Final = "01931b6e-6f5c-7c3a-8d2e-4b1f0a9c7e11"
 _SLOT_ID: Final = "01931b6e-7a10-7f45-9c68-20d7b3e5f1a2"
 _SESSION_ID: Final = "01931b70-0c2b-7d19-b3f4-6a58c1d90e47"
 
+_CALENDAR: Final = "an-example-of-43-letters-xxxxxxxxxxxxxxxxxxx"
+
 _PRICE: Final = {"amount": 12550, "currency": "usd"}
 _RESEARCHER: Final[dict[str, Any]] = {
     "id": _RESEARCHER_ID,
@@ -108,6 +110,11 @@ _ACT: Final[dict[str, Any]] = {
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "AdminAct": _ACT,
     "AdminActPage": {"acts": [_ACT], "next_cursor": None},
+    "CalendarToken": {
+        "token": _CALENDAR,
+        "url": f"https://api.example.org/api/calendar/{_CALENDAR}.ics",
+        "webcal_url": f"webcal://api.example.org/api/calendar/{_CALENDAR}.ics",
+    },
     "Cancellation": {"reason": "I can't make it."},
     "CancellationOfSession": {
         "by": "client",

@@ -37,6 +37,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     errors.ResearcherNotFound: 404,
     errors.SlotNotFound: 404,
     errors.SessionNotFound: 404,
+    errors.CalendarNotFound: 404,
     errors.RuleNotFound: 404,
     errors.ErrandNotFound: 404,
     errors.ApiKeyNotFound: 404,

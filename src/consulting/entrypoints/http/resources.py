@@ -11,6 +11,7 @@ from litestar.types import Middleware
 from consulting.entrypoints.http import (
     admin_researchers,
     admin_work,
+    calendar_feeds,
     health,
     metrics,
     payments,
@@ -28,6 +29,7 @@ _API: Final = (
     *time_slots.HANDLERS,
     *sessions.HANDLERS,
     *reviews.HANDLERS,
+    *calendar_feeds.HANDLERS,
     *payments.HANDLERS,
     *admin_researchers.HANDLERS,
     *admin_work.HANDLERS,

@@ -225,7 +225,7 @@ async def get_calendar(
 ) -> Response[bytes]:
     """Give the session as an iCalendar object."""
     content = await desk.database.run(desk.use.get_calendar, read_id(id, SessionNotFound), caller=caller_of(request))
-    return Response(content, media_type="text/calendar; charset=utf-8")
+    return Response(content, media_type="text/calendar")
 
 
 def _starting(first: date | None, last: date | None, timezone: str) -> Period | None:

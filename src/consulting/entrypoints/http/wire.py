@@ -75,6 +75,14 @@ class Answer(Struct, forbid_unknown_fields=True):
     """A body that we send."""
 
 
+class CalendarToken(Answer):
+    """The secret address of the caller's sessions, for calendar programs; it is told only once."""
+
+    token: str
+    url: str
+    webcal_url: Annotated[str, Meta(description="The same, as calendar programs like to be given it.")]
+
+
 class Money(Answer):
     """An amount of money."""
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import icalendar
 import pytest
 import vobject
 
 from consulting.adapters.letters import HtmlLetters
-from consulting.application.ports.mailer import Kind, Occasion, Role
+from consulting.application.ports.mailer import CalendarEntry, Kind, Occasion, Role
 from consulting.domain.cancellation import CanceledBy, Cancellation, CancellationReason
 from consulting.domain.meetings import Meeting
 from consulting.domain.session_states import Status
@@ -192,3 +193,56 @@ def test_a_long_link_stays_whole(letters: HtmlLetters, a_session: ASession, a_re
     session = a_session(meeting=Meeting(id="123", join_link=link, host="host@example.org"))
     _, event = read(letters.calendar(session=session, researcher=a_researcher(), role=Role.CLIENT))
     assert str(event["URL"]) == str(event["LOCATION"]) == link
+
+
+# Feeds
+
+
+def entries(a_session: ASession, a_researcher: Callable[..., Any]) -> list[CalendarEntry]:
+    first = a_session()
+    sessions = [first, canceled(replace(first, id=UUID(int=5))), replace(first, id=UUID(int=6), meeting=None)]
+    roles = [Role.CLIENT, Role.CLIENT, Role.RESEARCHER]
+    return [
+        CalendarEntry(session=session, researcher=a_researcher(), role=role)
+        for session, role in zip(sessions, roles, strict=True)
+    ]
+
+
+def test_a_feed_asks_to_be_read_again_and_invites_nobody(
+    letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]
+) -> None:
+    written = letters.feed(entries(a_session, a_researcher))
+    calendar = icalendar.Calendar.from_ical(written)
+    assert isinstance(calendar, icalendar.Calendar)
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n" in written
+    assert b"X-PUBLISHED-TTL:PT1H\r\n" in written
+    assert (str(calendar["METHOD"]), str(calendar["X-WR-CALNAME"])) == ("PUBLISH", "Consulting sessions")
+    assert b"ATTENDEE" not in written
+    other = read_again(written)
+    assert [each.status.value for each in other.vevent_list] == ["CONFIRMED", "CANCELLED", "CONFIRMED"]
+    assert [each.organizer.value for each in other.vevent_list] == ["mailto:sessions@consulting.example"] * 3
+
+
+def test_a_feed_has_the_entries_of_the_mails(
+    letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]
+) -> None:
+    given = entries(a_session, a_researcher)
+    calendar = icalendar.Calendar.from_ical(letters.feed(given))
+    mailed = [
+        read(letters.calendar(session=each.session, researcher=each.researcher, role=each.role))[1] for each in given
+    ]
+    for event in mailed:
+        del event["ATTENDEE"]
+    assert [each.to_ical() for each in calendar.walk("VEVENT")] == [each.to_ical() for each in mailed]
+
+
+def test_an_empty_feed_is_a_calendar_too(letters: HtmlLetters) -> None:
+    calendar = icalendar.Calendar.from_ical(letters.feed([]))
+    assert not calendar.walk("VEVENT")
+
+
+def test_a_feed_tells_nothing_that_a_mailed_entry_does_not(
+    letters: HtmlLetters, a_session: ASession, a_researcher: Callable[..., Any]
+) -> None:
+    written = letters.feed(entries(a_session, a_researcher))
+    assert not [word for word in (b"converge", b"10.1000", b"kim@example.net", b"ada@example.org") if word in written]

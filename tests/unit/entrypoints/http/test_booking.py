@@ -248,7 +248,7 @@ def test_a_confirmed_session_is_a_calendar_entry_until_it_is_canceled(frontend: 
     frontend.call("PATCH", f"{path}/cancel", by="ada")
     canceled = frontend.get(f"{path}/calendar.ics", by="ada")
 
-    assert confirmed.headers["Content-Type"].startswith("text/calendar")
+    assert confirmed.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert "METHOD:REQUEST" in confirmed.text
     assert canceled.status_code == 200
     assert "METHOD:CANCEL" in canceled.text

@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from consulting.entrypoints.http import payments, researchers, reviews, sessions, time_slots
+from consulting.entrypoints.http import calendar_feeds, payments, researchers, reviews, sessions, time_slots
 from consulting.entrypoints.http.documentation import OPEN as OPEN_TO_ALL
 from consulting.entrypoints.http.documentation import WITH_TOKEN
 from consulting.entrypoints.http.security import signed_in as must_be_signed_in
@@ -31,6 +31,8 @@ WITH_SIGN_IN = [
     ("POST", f"/api/sessions/{NOWHERE}/review"),
     ("PATCH", f"/api/sessions/{NOWHERE}/review"),
     ("GET", f"/api/sessions/{NOWHERE}/review"),
+    ("POST", "/api/calendar-token"),
+    ("DELETE", "/api/calendar-token"),
     ("POST", "/api/payment/intent"),
     ("POST", "/api/payment/confirm"),
     ("GET", "/metrics"),
@@ -81,7 +83,9 @@ def test_reading_researchers_and_slots_needs_no_token(anybody: Frontend, method:
 
 def test_every_operation_either_asks_for_a_sign_in_or_says_that_it_is_open() -> None:
     handlers = [
-        handler for resource in (researchers, time_slots, sessions, reviews, payments) for handler in resource.HANDLERS
+        handler
+        for resource in (researchers, time_slots, sessions, reviews, calendar_feeds, payments)
+        for handler in resource.HANDLERS
     ]
     for handler in handlers:
         guarded = must_be_signed_in in (handler.guards or ())

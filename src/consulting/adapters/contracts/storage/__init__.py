@@ -3,6 +3,7 @@
 from consulting.adapters.contracts.storage.admins import AdminActsContract, ApiKeysContract, RegisterContract
 from consulting.adapters.contracts.storage.availability import AvailabilityContract
 from consulting.adapters.contracts.storage.backlog import BacklogContract
+from consulting.adapters.contracts.storage.calendar_tokens import CalendarTokensContract
 from consulting.adapters.contracts.storage.calendars import CalendarsContract
 from consulting.adapters.contracts.storage.directory import DirectoryContract
 from consulting.adapters.contracts.storage.inbox import InboxContract
@@ -25,6 +26,7 @@ __all__ = [
     "ApiKeysContract",
     "AvailabilityContract",
     "BacklogContract",
+    "CalendarTokensContract",
     "CalendarsContract",
     "DirectoryContract",
     "InboxContract",
@@ -63,6 +65,7 @@ class StorageContract(
     LedgerContract,
     ReviewsContract,
     NotificationsContract,
+    CalendarTokensContract,
     OutboxContract,
     InboxContract,
     BacklogContract,

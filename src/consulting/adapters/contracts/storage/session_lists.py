@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,28 @@ class SessionListsContract(RecordsContract):
         second = _of_client(transactions, limit=2, after=first[-1].id)
         third = _of_client(transactions, limit=2, after=second[-1].id)
         assert _numbers([*first, *second, *third]) == [5, 4, 3, 2, 1]
+
+    def test_a_persons_sessions_are_those_they_booked_and_those_they_give(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        setting.confirmed(1)
+        setting.confirmed(2, client=sample.client(2))
+        setting.save(sample.canceled(setting.confirmed(3)))
+        setting.held(4)
+        mine = sample.client().user_id
+        assert _of_person(transactions, mine, None) == [3, 1]
+        assert _of_person(transactions, "nobody", RESEARCHER) == [3, 2, 1]
+        assert _of_person(transactions, sample.client(2).user_id, RESEARCHER) == [3, 2, 1]
+        assert _of_person(transactions, "nobody", RESEARCHER, limit=2) == [3, 2]
+        assert _of_person(transactions, "nobody", sample.identity("researcher", 2)) == []
+
+    def test_a_persons_sessions_begin_at_the_instant_asked_for(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        start = setting.confirmed(1).period.start
+        mine = sample.client().user_id
+        assert _of_person(transactions, mine, None, since=start) == [1]
+        assert _of_person(transactions, mine, None, since=start + timedelta(microseconds=1)) == []
 
     @pytest.mark.parametrize(
         ("status", "before", "later"),
@@ -143,6 +166,19 @@ class SessionListsContract(RecordsContract):
             rest = tx.sessions.starting(during=during, limit=9, after=first[-1].id)
         assert _numbers(everything) == [2, 3, 4, 7]
         assert _numbers([*first, *rest]) == [2, 3, 4, 7]
+
+
+def _of_person(
+    transactions: Transactions,
+    user_id: str,
+    researcher_id: UUID | None,
+    *,
+    since: datetime = sample.NOW,
+    limit: int = 100,
+) -> list[int]:
+    with transactions.begin() as tx:
+        found = tx.sessions.of_person(user_id, researcher_id=researcher_id, since=since, limit=limit)
+    return _numbers(found)
 
 
 def _of_client(transactions: Transactions, user_id: str = "client-1", **wanted: Any) -> list[Session]:

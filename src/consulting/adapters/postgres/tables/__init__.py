@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from consulting.adapters.postgres.tables.admins import admin_acts, api_keys
 from consulting.adapters.postgres.tables.availability import blocks, overrides, patterns, time_slots
+from consulting.adapters.postgres.tables.calendars import calendar_tokens
 from consulting.adapters.postgres.tables.mail import notifications
 from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
 from consulting.adapters.postgres.tables.money import ledger_entries, payments, refunds
@@ -17,6 +18,7 @@ __all__ = [
     "admin_acts",
     "api_keys",
     "blocks",
+    "calendar_tokens",
     "fixed",
     "idempotency_keys",
     "inbox",
