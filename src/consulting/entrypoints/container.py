@@ -26,6 +26,7 @@ from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
 from consulting.adapters.postgres.inspection import PostgresInspection
 from consulting.adapters.postgres.pruning import Pruning
+from consulting.adapters.postgres.rate_limits import PostgresRateLimits
 from consulting.adapters.postgres.retries import PostgresRetries
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import WakeUps
@@ -56,6 +57,7 @@ from consulting.application.ports.meeting_rooms import MeetingRooms
 from consulting.application.ports.outbox import Errand
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.provider_books import ProviderBooks
+from consulting.application.ports.rate_limits import RateLimits
 from consulting.application.ports.retries import Retries
 from consulting.application.ports.transactions import Transactions
 from consulting.application.provider_events import ReceiveProviderEvent, SettleProviderEvents
@@ -198,6 +200,7 @@ class Container(DeclarativeContainer):
     letters: Provider[Letters] = ThreadSafeSingleton(open_letters, settings)
 
     # Looking after the instance itself
+    rate_limits: Provider[RateLimits] = ThreadSafeSingleton(PostgresRateLimits, engine)
     heartbeats: Provider[WorkerHeartbeats] = ThreadSafeSingleton(WorkerHeartbeats, engine)
     prune: Provider[Pruning] = ThreadSafeSingleton(Pruning, engine)
     inspection: Provider[Inspection] = ThreadSafeSingleton(PostgresInspection, engine)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -64,6 +65,16 @@ def two_leads(value: str) -> tuple[timedelta, timedelta]:
         if hours[0] > hours[1]:
             return timedelta(hours=float(hours[0])), timedelta(hours=float(hours[1]))
     raise ValueError("give two numbers of hours with a comma between, the larger first")
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Read addresses and networks of machines; `none` is none of them."""
+    if value.strip().lower() == "none":
+        return ()
+    try:
+        return tuple(str(ip_network(word)) for word in words(value))
+    except ValueError:
+        raise ValueError("give addresses or networks such as 10.0.0.0/8 with commas between, or none") from None
 
 
 def words(value: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from consulting.entrypoints.settings_values import (
     database_address,
     folder,
     mail_address,
+    networks,
     one_of,
     origins,
     seconds,
@@ -104,6 +105,34 @@ class Settings:
     )
     max_body_bytes: int = variable(
         whole(1024, 1 << 30), default="1048576", meaning="longest request body that is read; a longer one is 413"
+    )
+    request_seconds: float = variable(
+        seconds, default="30", meaning="how long a request may take to arrive before its connection is closed"
+    )
+    keep_alive_seconds: int = variable(
+        whole(1, 3600),
+        default="75",
+        meaning="how long a connection without a request is kept; longer than a proxy in front keeps its own",
+    )
+    trusted_proxies: tuple[str, ...] = variable(
+        networks,
+        default="none",
+        meaning="addresses or networks of the proxies in front, whose `X-Forwarded-For` counts; any other's is ignored",
+    )
+    writes_per_minute: int = variable(
+        whole(1, 1_000_000), default="600", sandbox="60000", meaning="writes that a caller may make a minute"
+    )
+    writes_burst: int = variable(
+        whole(1, 1_000_000), default="300", sandbox="30000", meaning="writes that a caller may make at once"
+    )
+    strangers_per_minute: int = variable(
+        whole(1, 1_000_000),
+        default="1200",
+        sandbox="600000",
+        meaning="requests without a valid token that may come from one address a minute",
+    )
+    strangers_burst: int = variable(
+        whole(1, 1_000_000), default="600", sandbox="300000", meaning="how many of them may come at once"
     )
     log_level: LogLevel = variable(
         one_of(LogLevel), default="INFO", meaning="least important lines logged: DEBUG, INFO, WARNING or ERROR"

@@ -12,6 +12,7 @@ from consulting.adapters.memory.meeting_rooms import MemoryMeetingRooms, OpenMee
 from consulting.adapters.memory.payment_gateway import MemoryPaymentGateway
 from consulting.adapters.memory.payment_messages import SignedMessage
 from consulting.adapters.memory.provider_line import ProviderLine, Trouble
+from consulting.adapters.memory.rate_limits import MemoryRateLimits
 from consulting.adapters.memory.retries import MemoryRetries
 from consulting.adapters.memory.transactions import MemoryTransaction, MemoryTransactions
 
@@ -19,6 +20,7 @@ __all__ = [
     "MemoryMailer",
     "MemoryMeetingRooms",
     "MemoryPaymentGateway",
+    "MemoryRateLimits",
     "MemoryRetries",
     "MemoryTransaction",
     "MemoryTransactions",

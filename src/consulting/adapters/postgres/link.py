@@ -118,17 +118,18 @@ class Link:
             self._driver.execute(_UNDO_PART)
         self._failure = None
 
-    def commit(self, *last: Step) -> None:
-        """Make it last, after these statements, on one way to the server and back.
+    def commit(self, *last: Step) -> Sequence[Rows]:
+        """Make it last, after these statements, on one way to the server and back; give the rows of each.
 
         Raises again what a statement raised: then there is nothing to commit any more.
         """
         self._require_no_failure()
         if last:
-            self.together(*last, (_COMMIT, {}))
-        elif self._driver is not None:
+            return self.together(*last, (_COMMIT, {}))[:-1]
+        if self._driver is not None:
             with self._noticing_failure():
                 self._driver.commit()
+        return ()
 
     def close(self) -> None:
         """End it, undo what isn't committed, and give the connection back; one in doubt is thrown away."""

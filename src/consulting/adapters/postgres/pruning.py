@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Engine, Table, and_, bindparam, de
 from consulting.adapters.postgres.link import Link
 from consulting.adapters.postgres.prepared import Prepared, prepare
 from consulting.adapters.postgres.tables.metadata import Instant, fixed
+from consulting.adapters.postgres.tables.rate_limits import rate_limits
 from consulting.adapters.postgres.tables.work import Standing, idempotency_keys, inbox, outbox
 from consulting.adapters.postgres.tables.worker import worker_heartbeats
 
@@ -32,12 +33,14 @@ _MESSAGES = _forget(inbox, inbox.c.id, old=and_(inbox.c.ended_at < _BEFORE, inbo
 _REQUESTS = _forget(
     idempotency_keys, idempotency_keys.c.caller, idempotency_keys.c.key, old=idempotency_keys.c.created_at < _BEFORE
 )
+_BUCKETS = _forget(rate_limits, rate_limits.c.who, old=rate_limits.c.full_at < _BEFORE)
 _HEARTBEATS = _forget(worker_heartbeats, worker_heartbeats.c.worker, old=worker_heartbeats.c.beaten_at < _BEFORE)
 FORGOTTEN_AFTER = (
     (_ERRANDS, timedelta(days=30)),
     (_MESSAGES, timedelta(days=30)),
     (_REQUESTS, timedelta(hours=24)),
     (_HEARTBEATS, timedelta(hours=1)),
+    (_BUCKETS, timedelta(hours=1)),
 )
 """What is done with is kept for a while to look at; errands and messages that were given up stay until somebody acts.
 

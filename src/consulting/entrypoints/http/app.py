@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import fields
+from typing import Any, cast
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from consulting.application.ports.rate_limits import Rate
 from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.container import Container
 from consulting.entrypoints.http.answer_headers import answer_headers
@@ -19,6 +22,7 @@ from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import Desk, UseCases, at_desk
 from consulting.entrypoints.http.docs import docs_router
 from consulting.entrypoints.http.doorway import Doorway
+from consulting.entrypoints.http.limits import Limits, Meter
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.problems import answer_framework, answer_refusal, answer_unexpected
 from consulting.entrypoints.http.resources import routers
@@ -46,7 +50,7 @@ def create_app(container: Container) -> Litestar:
         watchers=watchers_of(settings),
         public_url=settings.public_url.rstrip("/"),
     )
-    recognition = _recognition(tokens_of(settings), provider)
+    recognition = _recognition(tokens_of(settings), provider, _limits(container, database))
     keeping = Keeping(retries=container.retries(), threads=database, clock=container.clock(), seal=seal_of(settings))
     app = Litestar(
         [
@@ -67,13 +71,15 @@ def create_app(container: Container) -> Litestar:
         logging_config=None,
         lifespan=[_closing([database, provider, desk.looking])],
     )
-    app.asgi_handler = Doorway(
+    doorway = Doorway(
         app.asgi_handler,
         ids=container.identities(),
         metrics=desk.metrics,
         headers=answer_headers(settings),
         methods=_methods(app),
     )
+    proxied: Any = ProxyHeadersMiddleware(cast("Any", doorway), trusted_hosts=list(settings.trusted_proxies))
+    app.asgi_handler = proxied
     return app
 
 
@@ -82,9 +88,21 @@ def _use_cases(container: Container) -> UseCases:
     return UseCases(**{field.name: getattr(container, field.name)() for field in fields(UseCases)})
 
 
-def _recognition(tokens: Tokens, threads: Threads) -> Callable[[ASGIApp], ASGIApp]:
+def _limits(container: Container, threads: Threads) -> Limits:
+    settings = container.settings()
+
+    def meter(kind: str, rate: Rate) -> Meter:
+        return Meter(container.rate_limits(), kind=kind, rate=rate, clock=container.clock(), threads=threads)
+
+    return Limits(
+        writes=meter("writes of", Rate(per_minute=settings.writes_per_minute, burst=settings.writes_burst)),
+        strangers=meter("strangers at", Rate(per_minute=settings.strangers_per_minute, burst=settings.strangers_burst)),
+    )
+
+
+def _recognition(tokens: Tokens, threads: Threads, limits: Limits) -> Callable[[ASGIApp], ASGIApp]:
     def recognize(app: ASGIApp) -> ASGIApp:
-        return Recognition(app, tokens=tokens, threads=threads)
+        return Recognition(app, tokens=tokens, threads=threads, limits=limits)
 
     return recognize  # a function, since the framework makes deep copies of anything else that a router holds
 

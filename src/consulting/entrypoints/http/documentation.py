@@ -26,7 +26,7 @@ OF_ADMINS: Final = (refusals.SignInRequired, refusals.Forbidden, refusals.ScopeM
 """What whoever is no admin is told at operations for admins."""
 
 _ANYWHERE: Final = (ValidationFailed, refusals.RequestMalformed, refusals.InternalError, refusals.Overloaded)
-_RECOGNIZING: Final = (refusals.TokenInvalid, refusals.SignInUnavailable, StorageUnavailable)
+_RECOGNIZING: Final = (refusals.TokenInvalid, refusals.TooManyRequests, refusals.SignInUnavailable, StorageUnavailable)
 _WITH_BODY: Final = (refusals.BodyMalformed, refusals.BodyTooLarge, refusals.UnsupportedMediaType)
 UNDER_A_KEY: Final = (IdempotencyKeyReused, RequestInProgress)
 _HEADINGS: Final = {
@@ -37,11 +37,13 @@ _HEADINGS: Final = {
     409: "It can't be done as things stand.",
     413: "The body is too long.",
     415: "The body isn't JSON.",
+    429: "Too much was asked for in too short a time.",
     500: "Something went wrong here.",
     503: f"It can't be done at the moment: try again after `Retry-After` ({RETRY_AFTER}) seconds.",
 }
 _DETAILS: Final[Mapping[str, dict[str, Any]]] = {
     "PAYMENT_INCOMPLETE": {"status": "processing"},
+    "TOO_MANY_REQUESTS": {"retry_after": 3},
     "NOT_READY": {"checks": {"database": "ok", "worker": "no heartbeat for 30 s"}},
 }
 

@@ -74,6 +74,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     retries.RequestInProgress: 409,
     refusals.BodyTooLarge: 413,
     refusals.UnsupportedMediaType: 415,
+    refusals.TooManyRequests: 429,
     refusals.InternalError: 500,
     # Our own set-up is at fault: the operator's to mend, and nothing that a caller should read about.
     payment_gateway.PaymentGatewayMisconfigured: 500,
@@ -146,7 +147,7 @@ def headers_of(error: ConsultingError) -> dict[str, str]:
     if status == 401:
         invalid = isinstance(error, refusals.TokenInvalid)
         return {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"' if invalid else CHALLENGE}
-    return {"Retry-After": RETRY_AFTER} if status in {429, 503} else {}
+    return {"Retry-After": str(error.details.get("retry_after", RETRY_AFTER))} if status in {429, 503} else {}
 
 
 def answer_refusal(request: Request[Any, Any, Any], error: ConsultingError) -> Response[bytes]:

@@ -83,6 +83,12 @@ class Overloaded(ConsultingError):
     code = "OVERLOADED"
 
 
+class TooManyRequests(ConsultingError):
+    """That is more than you may ask for in a while: wait for the seconds in the header Retry-After."""
+
+    code = "TOO_MANY_REQUESTS"
+
+
 class NotReady(ConsultingError):
     """This instance can't take requests yet; `details.checks` says what is missing, where you may know."""
 

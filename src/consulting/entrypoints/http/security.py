@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from consulting.application.callers import Caller
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.limits import Limits
 from consulting.entrypoints.http.refusals import SignInRequired, TokenInvalid
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens
@@ -20,16 +21,23 @@ Connection = ASGIConnection[Any, Caller | None, Any, Any]
 class Recognition:
     """Sets the `user` of every request below it: the token's caller, or None for a request without a token.
 
-    A bad token is TokenInvalid, on every path. Only a key that must be fetched takes a thread.
+    A bad token is TokenInvalid, on every path, and who asks too much is TooManyRequests. Only a key that must be
+    fetched takes a thread.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, threads: Threads) -> None:
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, threads: Threads, limits: Limits) -> None:
         """Wrap an application."""
-        self._app, self._tokens, self._threads = app, tokens, threads
+        self._app, self._tokens, self._threads, self._limits = app, tokens, threads, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Recognize the caller, then go on."""
-        scope["user"] = await self._caller(scope)
+        try:
+            caller = await self._caller(scope)
+        except TokenInvalid:
+            await self._limits.count_stranger(scope)
+            raise
+        await (self._limits.count_stranger(scope) if caller is None else self._limits.count_caller(scope, caller))
+        scope["user"] = caller
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller | None:

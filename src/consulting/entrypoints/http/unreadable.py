@@ -1,13 +1,16 @@
-"""Requests that can't even be read as HTTP: the server answers them before the application hears of them."""
+"""Requests that can't even be read as HTTP, or don't arrive: the server answers for the application."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from datetime import timedelta
 from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from consulting.application.ports.clock import Identities
+from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.http.answer_headers import AnswerHeaders
 from consulting.entrypoints.http.cross_origin import Headers
 from consulting.entrypoints.http.doorway import name_of
@@ -17,13 +20,19 @@ from consulting.entrypoints.http.refusals import RequestMalformed
 log = logging.getLogger(__name__)
 
 
-def reading_protocol(ids: Identities, headers: AnswerHeaders) -> type[HttpToolsProtocol]:
-    """Give the server's protocol of one connection, which answers such requests in the shape of every error."""
-    given_ids, given_headers = ids, headers
+def reading_protocol(
+    ids: Identities, headers: AnswerHeaders, *, patience: timedelta = timedelta(seconds=30)
+) -> type[HttpToolsProtocol]:
+    """Give the server's protocol of one connection, which answers such requests in the shape of every error.
+
+    A request has `patience` to arrive, from the connection's or its own first byte on to the last one of its body.
+    """
+    given_ids, given_headers, given_patience = ids, headers, patience
 
     class Naming(_Enveloping):
         ids = given_ids
         answer_headers = given_headers
+        patience = given_patience
 
     return Naming
 
@@ -31,12 +40,63 @@ def reading_protocol(ids: Identities, headers: AnswerHeaders) -> type[HttpToolsP
 class _Enveloping(HttpToolsProtocol):
     ids: ClassVar[Identities]
     answer_headers: ClassVar[AnswerHeaders]
+    patience: ClassVar[timedelta]
+    _arriving: asyncio.TimerHandle | None = None
+    _in_headers = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
+        """Give the first request its time."""
+        super().connection_made(transport)
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Give the next request its time."""
+        super().on_message_begin()
+        self._in_headers = True
+        self._expect()
+
+    def on_headers_complete(self) -> None:
+        """Know that somebody answers from now on."""
+        self._in_headers = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Let a request that has arrived take as long as it takes."""
+        self._expect_nothing()
+        super().on_message_complete()
+
+    def _expect(self) -> None:
+        self._expect_nothing()
+        self._arriving = self.loop.call_later(self.patience.total_seconds(), self._lose_patience)
+
+    def _expect_nothing(self) -> None:
+        if self._arriving is not None:
+            self._arriving.cancel()
+            self._arriving = None
+
+    def _lose_patience(self) -> None:
+        """Say why where nothing was answered yet, and hang up; a handler that waits for the body is told of that."""
+        if self.transport.is_closing():
+            return
+        if self._in_headers:
+            self._refuse(
+                RequestMalformed("The request took too long to arrive: send all of it at once."), why="it is late"
+            )
+        self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what can't be read, and close the connection: nobody knows where a next request would begin."""
+        self._refuse(RequestMalformed(), why=msg)
+
+    def _refuse(self, error: ConsultingError, *, why: str) -> None:
         name = name_of(self.headers or (), ids=self.ids)
-        log.info("request %s can't be read: %s", name.decode(), msg)
-        body = envelope(RequestMalformed())
+        log.info("request %s can't be read: %s", name.decode(), why)
+        body = envelope(error)
         head = [
             b"HTTP/1.1 400 Bad Request",
             *(key + b": " + value for key, value in self._added()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
 
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.settings import Settings, process_environment
@@ -45,7 +46,10 @@ def serve_on(settings: Settings, *, listener: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(container),
         loop="uvloop",
-        http=reading_protocol(container.identities(), answer_headers(settings)),
+        http=reading_protocol(
+            container.identities(), answer_headers(settings), patience=timedelta(seconds=settings.request_seconds)
+        ),
+        timeout_keep_alive=settings.keep_alive_seconds,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -15,7 +15,7 @@ import jwt
 from dependency_injector import providers
 from litestar.testing import TestClient
 
-from consulting.adapters.memory import MemoryRetries, MemoryTransactions
+from consulting.adapters.memory import MemoryRateLimits, MemoryRetries, MemoryTransactions
 from consulting.adapters.postgres import PostgresRetries, PostgresTransactions
 from consulting.application.ports.retries import Retries
 from consulting.domain.researchers import Researcher
@@ -113,6 +113,7 @@ def opened(*, market: MemoryMarketplace | None = None, **environ: str) -> Iterat
         settings=settings(**environ),
         transactions=market.transactions,
         retries=retries_of(market.transactions),
+        rate_limits=MemoryRateLimits(),
         clock=market.clock,
         identities=market.ids,
         payment_gateway=market.gateway,

@@ -8,6 +8,7 @@ from consulting.adapters.postgres.tables.calendars import calendar_tokens
 from consulting.adapters.postgres.tables.mail import notifications
 from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
 from consulting.adapters.postgres.tables.money import ledger_entries, payments, refunds
+from consulting.adapters.postgres.tables.rate_limits import rate_limits
 from consulting.adapters.postgres.tables.researchers import researcher_words, researchers, vocabulary
 from consulting.adapters.postgres.tables.reviews import reviews
 from consulting.adapters.postgres.tables.sessions import sessions
@@ -30,6 +31,7 @@ __all__ = [
     "patterns",
     "payments",
     "period",
+    "rate_limits",
     "refunds",
     "researcher_words",
     "researchers",

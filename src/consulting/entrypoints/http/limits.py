@@ -1,0 +1,120 @@
+"""Turning away who asks for too much: callers by what they write, strangers by their address."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from litestar.enums import ScopeType
+from litestar.types import Scope
+
+from consulting.application.callers import Caller
+from consulting.application.ports.clock import Clock
+from consulting.application.ports.rate_limits import Rate, RateLimits
+from consulting.entrypoints.http.refusals import TooManyRequests
+from consulting.entrypoints.http.threads import Threads
+
+MOST_ACCOUNTS: Final = 20_000
+LARGEST_BATCH: Final = 20
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(slots=True)
+class _Account:
+    """What somebody did here that the buckets of all processes don't know of yet, and until when they are refused."""
+
+    unsettled: int = 0
+    refused_until: float = 0.0
+
+
+class Meter:
+    """Counts here, and settles with the bucket that all processes share once every few requests.
+
+    So a request costs no write of its own, somebody who asks seldom costs none at all, and who is refused neither. What
+    somebody can gain by that is less than one batch, a twentieth of the burst, for each process.
+    """
+
+    def __init__(
+        self,
+        limits: RateLimits,
+        *,
+        kind: str,
+        rate: Rate,
+        clock: Clock,
+        threads: Threads,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Count one kind of thing."""
+        self._limits, self._kind, self._rate, self._clock, self._threads = limits, kind, rate, clock, threads
+        self._stopwatch = stopwatch
+        self._batch = max(1, min(LARGEST_BATCH, rate.burst // 20))
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+
+    async def count(self, who: str) -> None:
+        """Count one request. Raises TooManyRequests, Overloaded and StorageUnavailable."""
+        account = self._account(who)
+        wait = account.refused_until - self._stopwatch()
+        if wait > 0:
+            raise _refusal(wait)
+        account.unsettled += 1
+        if account.unsettled >= self._batch:
+            await self._settle(who, account)
+
+    async def _settle(self, who: str, account: _Account) -> None:
+        tokens, account.unsettled = account.unsettled, 0
+        missing = await self._threads.run(self._take, f"{self._kind} {who}", tokens)
+        if missing is not None:
+            account.unsettled += tokens - 1  # this one isn't let through; those before it are still to be paid
+            account.refused_until = self._stopwatch() + missing
+            raise _refusal(missing)
+
+    def _take(self, who: str, tokens: int) -> float | None:
+        tokens = min(tokens, self._rate.burst)
+        missing = self._limits.take(who=who, tokens=tokens, rate=self._rate, at=self._clock.now())
+        return None if missing is None else missing.total_seconds()
+
+    def _account(self, who: str) -> _Account:
+        account = self._accounts.setdefault(who, _Account())
+        self._accounts.move_to_end(who)
+        if len(self._accounts) > MOST_ACCOUNTS:
+            self._accounts.popitem(last=False)
+        return account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is counted: the writes of callers, and everything that strangers ask under /api."""
+
+    writes: Meter
+    strangers: Meter
+
+    async def count_caller(self, scope: Scope, caller: Caller) -> None:
+        """Count a signed-in caller's request if it writes. Raises TooManyRequests."""
+        if scope["type"] == ScopeType.HTTP and scope["method"] not in READS:
+            await self.writes.count(caller.user_id)
+
+    async def count_stranger(self, scope: Scope) -> None:
+        """Count a request without a valid token, by its address. Raises TooManyRequests."""
+        await self.strangers.count(neighbourhood((scope.get("client") or ("", 0))[0]))
+
+
+@lru_cache(maxsize=4096)
+def neighbourhood(address: str) -> str:
+    """Give what one household has: an IPv4 address, or the 64 leading bits of one of IPv6."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
+
+
+def _refusal(seconds: float) -> TooManyRequests:
+    return TooManyRequests(retry_after=max(1, math.ceil(seconds)))
