@@ -31,6 +31,7 @@ from consulting.adapters.postgres.retries import PostgresRetries
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import WakeUps
 from consulting.application.admin_outbox import ListErrands, RetryErrand
+from consulting.application.api_keys import CreateApiKey, GetApiKey, ListApiKeys, RecognizeApiKey, RevokeApiKey
 from consulting.application.audit import Audit, CompareWithProvider
 from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
@@ -278,6 +279,11 @@ class Container(DeclarativeContainer):
     )
     list_errands: Provider[ListErrands] = Factory(ListErrands, transactions, clock)
     retry_errand: Provider[RetryErrand] = Factory(RetryErrand, transactions, clock, identities)
+    create_api_key: Provider[CreateApiKey] = Factory(CreateApiKey, transactions, clock, identities, random)
+    list_api_keys: Provider[ListApiKeys] = Factory(ListApiKeys, transactions)
+    get_api_key: Provider[GetApiKey] = Factory(GetApiKey, transactions)
+    revoke_api_key: Provider[RevokeApiKey] = Factory(RevokeApiKey, transactions, clock, identities)
+    recognize_api_key: Provider[RecognizeApiKey] = Factory(RecognizeApiKey, transactions, clock)
     list_admin_acts: Provider[ListAdminActs] = Factory(ListAdminActs, transactions)
 
     # The worker

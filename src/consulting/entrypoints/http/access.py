@@ -45,6 +45,7 @@ class Access:
 _UNASKED = Access(Audience.ANYBODY)
 _OPEN = Access(Audience.EVERYONE, Scope.READ)
 _ADMIN = Access(Audience.ADMINS, Scope.ADMIN)
+_ADMIN_IN_PERSON = Access(Audience.ADMINS)
 
 ACCESS: Final[Mapping[str, Access]] = {
     # Finding researchers and slots
@@ -82,6 +83,10 @@ ACCESS: Final[Mapping[str, Access]] = {
     "list_errands": _ADMIN,
     "retry_errand": _ADMIN,
     "list_admin_acts": _ADMIN,
+    "create_api_key": _ADMIN_IN_PERSON,
+    "list_api_keys": _ADMIN_IN_PERSON,
+    "get_api_key": _ADMIN_IN_PERSON,
+    "revoke_api_key": _ADMIN_IN_PERSON,
     "show_metrics": _ADMIN,
     "live": _UNASKED,
     "ready": _UNASKED,

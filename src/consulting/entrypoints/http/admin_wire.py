@@ -10,8 +10,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from consulting.application.ports.backlog import WorkState
 from consulting.application.ports.outbox import Errand, Lane, ListedEntry
-from consulting.domain import admin_acts, researchers
+from consulting.domain import admin_acts, api_keys, researchers
 from consulting.domain.admin_acts import Act
+from consulting.domain.api_keys import Scope
 from consulting.entrypoints.http.wire import Answer, Body, Currency, Id, LongText, Rating, ShortText, Text
 
 Name = Annotated[Text, Meta(max_length=200)]
@@ -113,6 +114,47 @@ class AdminActPage(Answer):
 
     acts: list[AdminAct]
     next_cursor: str | None
+
+
+class NewApiKey(Body, kw_only=True):
+    """What a key is for; without `expires_at` it opens until it is revoked."""
+
+    name: Annotated[Text, Meta(max_length=api_keys.LONGEST_NAME)]
+    scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)]
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class ApiKey(Answer, kw_only=True):
+    """What is kept of a key: never itself; `prefix` is its beginning, `last_used_at` is right to the minute."""
+
+    id: Id
+    name: str
+    prefix: str
+    scopes: list[Scope]
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class IssuedApiKey(ApiKey, kw_only=True):
+    """A new key, with the key itself, which is shown this once."""
+
+    key: str
+
+
+class ApiKeyPage(Answer):
+    """Keys, the newest first, and the cursor of the next page; null on the last."""
+
+    api_keys: list[ApiKey]
+    next_cursor: str | None
+
+
+def key_fields(key: api_keys.ApiKey) -> dict[str, Any]:
+    """Give what both shapes of a key show."""
+    shown = ("name", "prefix", "created_by", "created_at", "expires_at", "revoked_at", "last_used_at")
+    return {"id": str(key.id), "scopes": sorted(key.scopes), **{name: getattr(key, name) for name in shown}}
 
 
 def registered_body(researcher: researchers.Researcher) -> RegisteredResearcher:

@@ -22,6 +22,7 @@ from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import Desk, UseCases, at_desk
 from consulting.entrypoints.http.docs import docs_router
 from consulting.entrypoints.http.doorway import Doorway
+from consulting.entrypoints.http.key_holders import KeyHolders
 from consulting.entrypoints.http.limits import Limits, Meter
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.problems import answer_framework, answer_refusal, answer_unexpected
@@ -50,7 +51,12 @@ def create_app(container: Container) -> Litestar:
         watchers=watchers_of(settings),
         public_url=settings.public_url.rstrip("/"),
     )
-    recognition = _recognition(tokens_of(settings), provider, _limits(container, database))
+    recognition = _recognition(
+        tokens_of(settings),
+        provider,
+        limits=_limits(container, database),
+        keys=KeyHolders(container.recognize_api_key(), database),
+    )
     keeping = Keeping(retries=container.retries(), threads=database, clock=container.clock(), seal=seal_of(settings))
     app = Litestar(
         [
@@ -100,9 +106,11 @@ def _limits(container: Container, threads: Threads) -> Limits:
     )
 
 
-def _recognition(tokens: Tokens, threads: Threads, limits: Limits) -> Callable[[ASGIApp], ASGIApp]:
+def _recognition(
+    tokens: Tokens, threads: Threads, *, limits: Limits, keys: KeyHolders
+) -> Callable[[ASGIApp], ASGIApp]:
     def recognize(app: ASGIApp) -> ASGIApp:
-        return Recognition(app, tokens=tokens, threads=threads, limits=limits)
+        return Recognition(app, tokens=tokens, threads=threads, limits=limits, keys=keys)
 
     return recognize  # a function, since the framework makes deep copies of anything else that a router holds
 

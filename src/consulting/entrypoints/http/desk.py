@@ -9,6 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from consulting.application.admin_outbox import ListErrands, RetryErrand
+from consulting.application.api_keys import CreateApiKey, GetApiKey, ListApiKeys, RevokeApiKey
 from consulting.application.booking import BookSession, GetSession, ListSessions
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.calendars import GetCalendar
@@ -69,6 +70,10 @@ class UseCases:
     list_errands: ListErrands
     retry_errand: RetryErrand
     list_admin_acts: ListAdminActs
+    create_api_key: CreateApiKey
+    list_api_keys: ListApiKeys
+    get_api_key: GetApiKey
+    revoke_api_key: RevokeApiKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

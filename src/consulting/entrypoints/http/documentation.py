@@ -22,11 +22,19 @@ OPEN: Final[list[SecurityRequirement]] = [{}, {BEARER: []}]
 NO_TOKEN: Final[list[SecurityRequirement]] = [{}]
 LOCATION: Final = [ResponseHeader(name="Location", description="Where it is now.", value="", documentation_only=True)]
 
-OF_ADMINS: Final = (refusals.SignInRequired, refusals.Forbidden, refusals.ScopeMissing)
+OF_ADMINS: Final = (refusals.SignInRequired, refusals.Forbidden)
 """What whoever is no admin is told at operations for admins."""
 
 _ANYWHERE: Final = (ValidationFailed, refusals.RequestMalformed, refusals.InternalError, refusals.Overloaded)
-_RECOGNIZING: Final = (refusals.TokenInvalid, refusals.TooManyRequests, refusals.SignInUnavailable, StorageUnavailable)
+_RECOGNIZING: Final = (
+    refusals.TokenInvalid,
+    refusals.ActingRefused,
+    refusals.ScopeMissing,
+    refusals.UserMissing,
+    refusals.TooManyRequests,
+    refusals.SignInUnavailable,
+    StorageUnavailable,
+)
 _WITH_BODY: Final = (refusals.BodyMalformed, refusals.BodyTooLarge, refusals.UnsupportedMediaType)
 UNDER_A_KEY: Final = (IdempotencyKeyReused, RequestInProgress)
 _HEADINGS: Final = {

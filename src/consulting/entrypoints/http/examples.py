@@ -106,6 +106,17 @@ _ACT: Final[dict[str, Any]] = {
     "before": {"verified": False},
     "after": {"verified": True},
 }
+_API_KEY: Final[dict[str, Any]] = {
+    "id": "01931b73-3f5e-7c42-9e27-9d8bf40c317a",
+    "name": "University portal",
+    "prefix": "ck_Xk3v9QwZ",
+    "scopes": ["act:users", "book", "read"],
+    "created_by": "admin-1",
+    "created_at": "2026-04-18T11:00:00Z",
+    "expires_at": None,
+    "revoked_at": None,
+    "last_used_at": "2026-04-18T12:30:00Z",
+}
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "AdminAct": _ACT,
@@ -115,6 +126,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "url": f"https://api.example.org/api/calendar/{_CALENDAR}.ics",
         "webcal_url": f"webcal://api.example.org/api/calendar/{_CALENDAR}.ics",
     },
+    "ApiKey": _API_KEY,
+    "ApiKeyPage": {"api_keys": [_API_KEY], "next_cursor": None},
     "Cancellation": {"reason": "I can't make it."},
     "CancellationOfSession": {
         "by": "client",
@@ -127,8 +140,10 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "ErrandOutside": _ERRAND,
     "ErrandPage": {"errands": [_ERRAND], "next_cursor": None},
+    "IssuedApiKey": _API_KEY | {"key": "ck_Xk3v9QwZexampleexampleexampleexampleexample"},
     "Liveness": {"status": "ok"},
     "Money": _PRICE,
+    "NewApiKey": {"name": "University portal", "scopes": ["read", "book", "act:users"]},
     "NewResearcher": {
         "name": "Dr. Ada Marsh",
         "email": "ada.marsh@example.org",

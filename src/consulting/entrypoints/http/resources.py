@@ -11,6 +11,7 @@ from litestar.types import Middleware
 from consulting.entrypoints.http import (
     admin_researchers,
     admin_work,
+    api_keys,
     calendar_feeds,
     health,
     metrics,
@@ -33,6 +34,7 @@ _API: Final = (
     *payments.HANDLERS,
     *admin_researchers.HANDLERS,
     *admin_work.HANDLERS,
+    *api_keys.HANDLERS,
 )
 
 

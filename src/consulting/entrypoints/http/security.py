@@ -10,8 +10,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from consulting.application.callers import Caller
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.key_holders import PREFIX, KeyHolders, named_user
 from consulting.entrypoints.http.limits import Limits
-from consulting.entrypoints.http.refusals import SignInRequired, TokenInvalid
+from consulting.entrypoints.http.refusals import ActingRefused, SignInRequired, TokenInvalid
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens
 
@@ -21,13 +22,14 @@ Connection = ASGIConnection[Any, Caller | None, Any, Any]
 class Recognition:
     """Sets the `user` of every request below it: the token's caller, or None for a request without a token.
 
-    A bad token is TokenInvalid, on every path, and who asks too much is TooManyRequests. Only a key that must be
-    fetched takes a thread.
+    A bad token is TokenInvalid, on every path, and who asks too much is TooManyRequests. Only what must be fetched
+    takes a thread. API keys come the same way; the headers that name a user are theirs alone.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, threads: Threads, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, threads: Threads, limits: Limits, keys: KeyHolders) -> None:
         """Wrap an application."""
-        self._app, self._tokens, self._threads, self._limits = app, tokens, threads, limits
+        self._app, self._tokens, self._threads = app, tokens, threads
+        self._limits, self._keys = limits, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Recognize the caller, then go on."""
@@ -42,11 +44,22 @@ class Recognition:
 
     async def _caller(self, scope: Scope) -> Caller | None:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
+        named = named_user(scope)
+        if not given and named:
+            raise SignInRequired
         if not given:
             return None
         scheme, _, token = given[0].decode("latin-1").partition(" ")
         if len(given) > 1 or scheme.lower() != "bearer":
             raise TokenInvalid
+        if token.startswith(PREFIX):
+            return await self._keys.caller(token, named=named)
+        caller = await self._user(token)
+        if named:
+            raise ActingRefused
+        return caller
+
+    async def _user(self, token: str) -> Caller:
         key = self._tokens.key_at_hand(token)
         if key is None:
             return await self._threads.run(self._tokens.caller, token)

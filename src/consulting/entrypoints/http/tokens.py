@@ -64,21 +64,22 @@ def tokens_of(settings: Settings) -> Tokens:
 
 def _caller(claims: dict[str, Any]) -> Caller:
     """Read the claims; those that make no sense count as absent, but for `sub`."""
-    user_id = _text(claims.get("sub"))
+    user_id = text_claim(claims.get("sub"))
     if user_id is None:
         raise TokenInvalid
-    email = _text(claims.get("email"))
+    email = text_claim(claims.get("email"))
     roles = claims.get("roles")
     return Caller(
         user_id=user_id,
         email=email if email and "@" in email else None,
-        name=_text(claims.get("name")),
-        timezone=_zone(_text(claims.get("zoneinfo"))),
+        name=text_claim(claims.get("name")),
+        timezone=_zone(text_claim(claims.get("zoneinfo"))),
         roles=frozenset(each for each in roles if isinstance(each, str)) if isinstance(roles, list) else frozenset(),
     )
 
 
-def _text(claim: object) -> str | None:
+def text_claim(claim: object) -> str | None:
+    """Give a claim that can be kept and shown as text; None for any other."""
     fit = isinstance(claim, str) and 0 < len(claim) <= LONGEST_CLAIM and not _UNFIT.search(claim)
     return claim if fit and isinstance(claim, str) else None
 
