@@ -89,6 +89,8 @@ class Notify:
             session = tx.sessions.get(entry.session_id)
             if session is None:
                 raise SessionNotFound
+            if not session.client.email:
+                return None  # its client was erased: there is nobody to write to
             if kind in ONLY_WHILE_CONFIRMED and session.status is Status.CANCELED:
                 return None
             if tx.notifications.marked(session_id=session.id, kind=kind.value, recipient=role.value, about=about):

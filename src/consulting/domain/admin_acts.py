@@ -44,9 +44,9 @@ class AdminAct:
     after: Mapping[str, Any] = field(default_factory=dict)
 
 
-def trace_of(user_id: str | None) -> str | None:
+def trace_of(user_id: str) -> str:
     """Write a user's id in a form that tells those who know the id that it was this one, and nobody else."""
-    return None if user_id is None else f"user-{sha256(user_id.encode()).hexdigest()[:24]}"
+    return f"user-{sha256(user_id.encode()).hexdigest()[:24]}"
 
 
 def terms_of(researcher: Researcher) -> Mapping[str, Any]:
@@ -54,7 +54,7 @@ def terms_of(researcher: Researcher) -> Mapping[str, Any]:
     return {
         "verified": researcher.verified,
         "active": researcher.active,
-        "user": trace_of(researcher.user_id),
+        "user": None if researcher.user_id is None else trace_of(researcher.user_id),
     }
 
 

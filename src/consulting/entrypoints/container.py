@@ -61,6 +61,7 @@ from consulting.application.ports.provider_books import ProviderBooks
 from consulting.application.ports.rate_limits import RateLimits
 from consulting.application.ports.retries import Retries
 from consulting.application.ports.transactions import Transactions
+from consulting.application.privacy import EraseUser, ExportUser
 from consulting.application.provider_events import ReceiveProviderEvent, SettleProviderEvents
 from consulting.application.publishing import PublishSlots
 from consulting.application.reconciliation import ReconcilePayments
@@ -284,6 +285,8 @@ class Container(DeclarativeContainer):
     get_api_key: Provider[GetApiKey] = Factory(GetApiKey, transactions)
     revoke_api_key: Provider[RevokeApiKey] = Factory(RevokeApiKey, transactions, clock, identities)
     recognize_api_key: Provider[RecognizeApiKey] = Factory(RecognizeApiKey, transactions, clock)
+    export_user: Provider[ExportUser] = Factory(ExportUser, transactions, clock, identities)
+    erase_user: Provider[EraseUser] = Factory(EraseUser, transactions, clock, identities)
     list_admin_acts: Provider[ListAdminActs] = Factory(ListAdminActs, transactions)
 
     # The worker

@@ -19,6 +19,7 @@ from consulting.adapters.memory.ledger import MemoryLedger
 from consulting.adapters.memory.notifications import MemoryNotifications
 from consulting.adapters.memory.outbox import MemoryOutbox
 from consulting.adapters.memory.payments import MemoryPayments, MemoryRefunds
+from consulting.adapters.memory.personal_data import MemoryPersonalData
 from consulting.adapters.memory.researchers import MemoryResearchers
 from consulting.adapters.memory.reviews import MemoryReviews
 from consulting.adapters.memory.sessions import MemorySessions
@@ -104,6 +105,11 @@ class MemoryTransaction:
     def api_keys(self) -> MemoryApiKeys:
         """The keys of partners' backends."""
         return self._open(MemoryApiKeys)
+
+    @property
+    def personal_data(self) -> MemoryPersonalData:
+        """What is kept of people, to be forgotten."""
+        return self._open(MemoryPersonalData)
 
     def close(self) -> None:
         """End it."""

@@ -19,6 +19,7 @@ from consulting.adapters.postgres.link import Link
 from consulting.adapters.postgres.notifications import PostgresNotifications
 from consulting.adapters.postgres.outbox import PostgresOutbox
 from consulting.adapters.postgres.payments import PostgresPayments
+from consulting.adapters.postgres.personal_data import PostgresPersonalData
 from consulting.adapters.postgres.refunds import PostgresRefunds
 from consulting.adapters.postgres.researchers import PostgresResearchers
 from consulting.adapters.postgres.reviews import PostgresReviews
@@ -57,6 +58,7 @@ class PostgresTransaction:
         self.inbox = PostgresInbox(link)
         self.admin_acts = PostgresAdminActs(link)
         self.api_keys = PostgresApiKeys(link)
+        self.personal_data = PostgresPersonalData(link)
 
 
 class PostgresTransactions:

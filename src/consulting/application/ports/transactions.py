@@ -10,6 +10,7 @@ from consulting.application.ports.api_keys import ApiKeys
 from consulting.application.ports.calendar_tokens import CalendarTokens
 from consulting.application.ports.inbox import Inbox
 from consulting.application.ports.outbox import Outbox
+from consulting.application.ports.personal_data import PersonalData
 from consulting.application.ports.records import (
     Availability,
     Ledger,
@@ -94,6 +95,10 @@ class Transaction(Protocol):
     @property
     def api_keys(self) -> ApiKeys:
         """The keys of partners' backends."""
+
+    @property
+    def personal_data(self) -> PersonalData:
+        """What is kept of people, to be forgotten."""
 
 
 class Transactions(Protocol):

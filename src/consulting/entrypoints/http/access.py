@@ -83,6 +83,8 @@ ACCESS: Final[Mapping[str, Access]] = {
     "list_errands": _ADMIN,
     "retry_errand": _ADMIN,
     "list_admin_acts": _ADMIN,
+    "export_user": _ADMIN,
+    "erase_user": _ADMIN,
     "create_api_key": _ADMIN_IN_PERSON,
     "list_api_keys": _ADMIN_IN_PERSON,
     "get_api_key": _ADMIN_IN_PERSON,

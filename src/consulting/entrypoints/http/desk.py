@@ -23,6 +23,7 @@ from consulting.application.directory import (
 )
 from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
+from consulting.application.privacy import EraseUser, ExportUser
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.rescheduling import RescheduleSession
@@ -74,6 +75,8 @@ class UseCases:
     list_api_keys: ListApiKeys
     get_api_key: GetApiKey
     revoke_api_key: RevokeApiKey
+    export_user: ExportUser
+    erase_user: EraseUser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,47 @@ _API_KEY: Final[dict[str, Any]] = {
     "revoked_at": None,
     "last_used_at": "2026-04-18T12:30:00Z",
 }
+_KEPT_CLIENT: Final = {"user_id": "user-7", "email": "kim@example.org", "name": "Kim", "timezone": "Europe/Berlin"}
+_KEPT_PAYMENT: Final[dict[str, Any]] = {
+    "id": "01931b74-4a6f-7d53-8f38-0e9ca51d428b",
+    "attempt": 1,
+    "payment_intent_id": "pi_3OExample",
+    "state": "succeeded",
+    **_PRICE,
+    "received": _PRICE,
+    "created_at": "2026-04-18T10:01:00Z",
+    "updated_at": "2026-04-18T10:02:00Z",
+}
+_KEPT_REFUND: Final[dict[str, Any]] = {
+    "id": "01931b75-5b70-7e64-9a49-1fadb62e539c",
+    **_PRICE,
+    "reason": "goodwill",
+    "state": "succeeded",
+    "note": "We are sorry.",
+    "created_at": "2026-04-21T10:00:00Z",
+    "updated_at": "2026-04-21T10:01:00Z",
+}
+_KEPT_REVIEW: Final[dict[str, Any]] = {
+    "rating": 5,
+    "comment": "Clear and kind.",
+    "created_at": "2026-04-21T09:00:00Z",
+    "updated_at": "2026-04-21T09:00:00Z",
+}
+_KEPT_NOTIFICATION: Final[dict[str, Any]] = {
+    "kind": "confirmation",
+    "recipient": "client",
+    "at": "2026-04-18T10:03:00Z",
+    "outcome": "sent",
+    "reason": None,
+}
+_KEPT_SESSION: Final[dict[str, Any]] = {
+    "session": _SESSION,
+    "client": _KEPT_CLIENT,
+    "payments": [_KEPT_PAYMENT],
+    "refunds": [_KEPT_REFUND],
+    "review": _KEPT_REVIEW,
+    "notifications": [_KEPT_NOTIFICATION],
+}
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "AdminAct": _ACT,
@@ -138,9 +179,16 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "ErrorEnvelope": {
         "error": {"code": "SLOT_UNAVAILABLE", "message": "This time slot is no longer available", "details": {}}
     },
+    "Erased": {"pseudonym": "erased:01931b76-6c81-7f75-8b5a-20bec73f64ad", "sessions": 3},
     "ErrandOutside": _ERRAND,
     "ErrandPage": {"errands": [_ERRAND], "next_cursor": None},
     "IssuedApiKey": _API_KEY | {"key": "ck_Xk3v9QwZexampleexampleexampleexampleexample"},
+    "KeptClient": _KEPT_CLIENT,
+    "KeptNotification": _KEPT_NOTIFICATION,
+    "KeptPayment": _KEPT_PAYMENT,
+    "KeptRefund": _KEPT_REFUND,
+    "KeptReview": _KEPT_REVIEW,
+    "KeptSession": _KEPT_SESSION,
     "Liveness": {"status": "ok"},
     "Money": _PRICE,
     "NewApiKey": {"name": "University portal", "scopes": ["read", "book", "act:users"]},
@@ -184,5 +232,6 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "SessionPage": {"sessions": [_SESSION], "next_cursor": None},
     "TimeSlot": _SLOT,
     "TimeSlotList": {"time_slots": [_SLOT]},
+    "UserExport": {"user_id": "user-7", "exported_at": "2026-05-01T10:00:00Z", "sessions": [_KEPT_SESSION]},
 }
 """By the name of the body's shape; a test reads each as that shape."""

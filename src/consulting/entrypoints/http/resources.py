@@ -16,6 +16,7 @@ from consulting.entrypoints.http import (
     health,
     metrics,
     payments,
+    privacy,
     researchers,
     reviews,
     sessions,
@@ -35,6 +36,7 @@ _API: Final = (
     *admin_researchers.HANDLERS,
     *admin_work.HANDLERS,
     *api_keys.HANDLERS,
+    *privacy.HANDLERS,
 )
 
 

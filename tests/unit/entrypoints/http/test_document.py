@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from consulting.entrypoints.http import admin_wire, health, problems, review_bodies, wire
+from consulting.entrypoints.http import admin_wire, health, privacy_wire, problems, review_bodies, wire
 from consulting.entrypoints.http.document import openapi_document
 from consulting.entrypoints.http.examples import EXAMPLES
 
 BODIES = (
     wire,
     admin_wire,
+    privacy_wire,
     review_bodies,
     problems,
     health,
@@ -63,6 +64,8 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "POST /api/calendar-token",
         "DELETE /api/calendar-token",
         "GET /api/calendar/{token}.ics",
+        "GET /api/admin/users/{id}/export",
+        "POST /api/admin/users/{id}/erase",
         "GET /api/admin/api-keys",
         "POST /api/admin/api-keys",
         "GET /api/admin/api-keys/{id}",
