@@ -8,10 +8,13 @@ from uuid import UUID
 from consulting.application import follow_ups
 from consulting.application.booking import SessionView, view
 from consulting.application.bookkeeping import keep_refund, standing
+from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import lock_session
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.application.trail import Deed, write_down
+from consulting.domain.admin_acts import Act
 from consulting.domain.errors import RefundExceedsPayment, ValidationFailed
 from consulting.domain.money import Money
 from consulting.domain.refunds import Refund, RefundReason, left_of, request
@@ -33,7 +36,7 @@ class GiveGoodwillRefund:
     ids: Identities
 
     @retry_on_conflict
-    def __call__(self, id: UUID, *, note: str, amount: int | None = None) -> SessionView:
+    def __call__(self, id: UUID, *, note: str, caller: Caller, amount: int | None = None) -> SessionView:
         """Give the session afterwards; `amount` is in minor units of its currency, None for all that is left.
 
         Raises SessionNotFound, SessionNotConfirmed, RefundExceedsPayment and ValidationFailed (field `amount`).
@@ -48,6 +51,7 @@ class GiveGoodwillRefund:
             keep_refund(tx, refund, before=None, at=now)
             tx.sessions.save(session)
             follow_ups.record(tx, session=session, happened=happened, refund=refund, ids=self.ids, at=now)
+            write_down(tx, _deed(before.effective(at=now), session, refund), by=caller, ids=self.ids, at=now)
             return view(tx, session, at=now)
 
     def _decide(self, tx: Transaction, session: Session, *, note: str, amount: int | None) -> Refund:
@@ -64,3 +68,16 @@ class GiveGoodwillRefund:
             note=note,
             at=self.clock.now(),
         )
+
+
+def _deed(before: Session, after: Session, refund: Refund) -> Deed:
+    """Say what was given; why is kept with the refund, so that it can be forgotten with its client."""
+    return Deed(
+        act=Act.REFUND_SESSION,
+        subject=str(after.id),
+        before={"payment_status": before.payment_status.value},
+        after={
+            "payment_status": after.payment_status.value,
+            "refund": {"id": str(refund.id), "amount": refund.amount.amount, "currency": refund.amount.currency},
+        },
+    )

@@ -12,7 +12,7 @@ from consulting.domain.publishing import Publication
 from consulting.domain.sessions import Session
 from consulting.domain.settlement import Settlement
 from tests.integration.races.sandbox import charge
-from tests.unit.application.marketplace import Marketplace
+from tests.unit.application.marketplace import ADMIN, Marketplace
 
 
 def book(market: Marketplace, *, caller: Caller, slot_id: UUID) -> Session:
@@ -24,7 +24,7 @@ def cancel(market: Marketplace, *, caller: Caller, session_id: UUID) -> Session:
 
 
 def give_goodwill(market: Marketplace, *, session_id: UUID, amount: int | None = None) -> Session:
-    return market.give_goodwill(session_id, note="sorry", amount=amount).session
+    return market.give_goodwill(session_id, note="sorry", caller=ADMIN, amount=amount).session
 
 
 def move(market: Marketplace, *, caller: Caller, session_id: UUID, slot_id: UUID) -> Session:

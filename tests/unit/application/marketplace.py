@@ -55,6 +55,9 @@ AHEAD = timedelta(days=4)
 HOLDS_PER_USER = 2
 
 
+ADMIN = Caller(user_id="admin", roles=frozenset({"admin"}))
+
+
 def client(name: str) -> Caller:
     """Give somebody who books."""
     return Caller(user_id=name, email=f"{name}@example.org", name=name.title(), timezone="Europe/London")

@@ -15,6 +15,7 @@ from consulting.domain.refunds import RefundReason, RefundState, left_of
 from consulting.domain.session_states import DC, DR, SC, XC, XR, Status
 from consulting.domain.sessions import Session
 from tests.unit.application.diary import Diary, whose
+from tests.unit.application.marketplace import ADMIN
 from tests.unit.application.onlooker import CLIENTS, pick
 
 
@@ -76,7 +77,9 @@ class MoneyDiary(Diary):
             return
         left, before = self.left_of(session), self.goodwill_of(session)
         with self.attempting():
-            self.market.give_goodwill(session.id, note="sorry", amount=left * share // 100 if share else None)
+            self.market.give_goodwill(
+                session.id, note="sorry", caller=ADMIN, amount=left * share // 100 if share else None
+            )
         decided = self.goodwill_of(session) - before
         assert decided <= left, session
         assert not decided or session.status is not Status.SCHEDULED, session

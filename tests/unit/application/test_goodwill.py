@@ -20,6 +20,7 @@ from consulting.domain.money import Money
 from consulting.domain.refunds import RefundReason, RefundState
 from consulting.domain.session_states import DC, DR, SC, XC, XR
 from consulting.domain.sessions import Session
+from tests.unit.application.marketplace import ADMIN
 from tests.unit.application.scene import ADA, PRICE, Scene
 
 SORRY = "The line was bad."
@@ -65,7 +66,7 @@ def went_back(scene: Scene, session: Session) -> int:
 def test_all_of_an_attended_session_goes_back_and_the_client_reads_of_it(scene: Scene) -> None:
     session = attended(scene)
 
-    given = scene.market.give_goodwill(session.id, note=SORRY)
+    given = scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN)
     scene.market.work()
 
     assert given.session.state == DR
@@ -82,12 +83,12 @@ def test_all_of_an_attended_session_goes_back_and_the_client_reads_of_it(scene: 
 def test_parts_are_given_until_nothing_is_left(scene: Scene) -> None:
     session = attended(scene)
 
-    scene.market.give_goodwill(session.id, note=SORRY, amount=5_000)
+    scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN, amount=5_000)
     with pytest.raises(RefundExceedsPayment) as refused:
-        scene.market.give_goodwill(session.id, note=SORRY, amount=PRICE - 4_999)
-    scene.market.give_goodwill(session.id, note=SORRY)
+        scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN, amount=PRICE - 4_999)
+    scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN)
     with pytest.raises(RefundExceedsPayment):
-        scene.market.give_goodwill(session.id, note=SORRY)
+        scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN)
     scene.market.work()
 
     assert refused.value.details == {"left": {"amount": PRICE - 5_000, "currency": "usd"}}
@@ -99,7 +100,7 @@ def test_what_the_policy_kept_can_be_given_back(scene: Scene) -> None:
     session = canceled_late(scene)
     assert scene.saved(session).state == XC
 
-    scene.market.give_goodwill(session.id, note=SORRY, amount=1)
+    scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN, amount=1)
     scene.market.work()
 
     assert scene.saved(session).state == XR
@@ -111,8 +112,8 @@ def test_on_top_of_the_policys_share_no_more_than_the_rest_goes_back(scene: Scen
     assert (scene.saved(session).state, went_back(scene, session)) == (XR, PRICE // 2)
 
     with pytest.raises(RefundExceedsPayment):
-        scene.market.give_goodwill(session.id, note=SORRY, amount=PRICE)
-    scene.market.give_goodwill(session.id, note=SORRY)
+        scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN, amount=PRICE)
+    scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN)
     scene.market.work()
 
     assert went_back(scene, session) == PRICE
@@ -124,7 +125,7 @@ def test_nothing_and_less_than_nothing_is_no_goodwill(scene: Scene, amount: int)
     session = attended(scene)
 
     with pytest.raises(ValidationFailed):
-        scene.market.give_goodwill(session.id, note=SORRY, amount=amount)
+        scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN, amount=amount)
 
     assert scene.refunds(session) == []
 
@@ -133,14 +134,14 @@ def test_a_session_still_to_come_is_canceled_instead(scene: Scene) -> None:
     session = scene.confirmed()
 
     with pytest.raises(SessionNotConfirmed, match="cancel it instead"):
-        scene.market.give_goodwill(session.id, note=SORRY)
+        scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN)
 
     assert (scene.saved(session).state, scene.refunds(session)) == (SC, [])
 
 
 def refusal_of(scene: Scene, id: UUID) -> type[ConsultingError]:
     with pytest.raises(ConsultingError) as refused:
-        scene.market.give_goodwill(id, note=SORRY)
+        scene.market.give_goodwill(id, note=SORRY, caller=ADMIN)
     return type(refused.value)
 
 
@@ -160,7 +161,7 @@ def test_what_went_back_elsewhere_unseen_is_not_given_twice(scene: Scene) -> Non
     session = attended(scene)
     scene.market.gateway.refund_made_outside(scene.intent_id(session), amount=Money(2_000, "usd"))
 
-    scene.market.give_goodwill(session.id, note=SORRY)
+    scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN)
     scene.market.work()
 
     assert went_back(scene, session) == PRICE
@@ -178,7 +179,7 @@ def test_a_goodwill_waits_for_the_end_of_a_dispute(scene: Scene, won: bool) -> N
     intent_id = scene.intent_id(session)
     scene.market.gateway.client_disputes(intent_id)
 
-    scene.market.give_goodwill(session.id, note=SORRY, amount=5_000)
+    scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN, amount=5_000)
     scene.market.work()
     assert went_back(scene, session) == 0
     scene.market.gateway.dispute_ends(intent_id, won=won)
@@ -193,7 +194,7 @@ def test_a_goodwill_waits_for_the_end_of_a_dispute(scene: Scene, won: bool) -> N
 
 def test_a_lost_answer_gives_back_once(scene: Scene) -> None:
     session = attended(scene)
-    scene.market.give_goodwill(session.id, note=SORRY, amount=5_000)
+    scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN, amount=5_000)
 
     scene.market.gateway.line.order(Trouble.ANSWER_LOST)
     scene.market.work()
@@ -209,6 +210,6 @@ def test_money_whose_refund_failed_for_good_can_be_given_back(scene: Scene) -> N
     with scene.market.transactions.begin() as tx:
         tx.refunds.save(replace(refund, state=RefundState.FAILED, tries=2))
 
-    given = scene.market.give_goodwill(session.id, note=SORRY)
+    given = scene.market.give_goodwill(session.id, note=SORRY, caller=ADMIN)
 
     assert given.refunds[-1].amount.amount == PRICE

@@ -45,6 +45,13 @@ class ResearcherChange(Body):
     user_id: Annotated[ShortText, Meta(min_length=1)] | UnsetType | None = UNSET
 
 
+class GoodwillRefund(Body, kw_only=True):
+    """What to give back, in minor units; all that is left where it is left out. `reason` is kept with the refund."""
+
+    reason: Annotated[Text, Meta(min_length=1, max_length=1000)]
+    amount: Annotated[int, Meta(ge=1, le=(1 << 53) - 1)] | None = None
+
+
 class RegisteredResearcher(Answer, kw_only=True):
     """A researcher as admins see them, deactivated ones too."""
 

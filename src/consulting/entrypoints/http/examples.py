@@ -182,6 +182,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Erased": {"pseudonym": "erased:01931b76-6c81-7f75-8b5a-20bec73f64ad", "sessions": 3},
     "ErrandOutside": _ERRAND,
     "ErrandPage": {"errands": [_ERRAND], "next_cursor": None},
+    "GoodwillRefund": {"reason": "The connection kept breaking.", "amount": 5000},
     "IssuedApiKey": _API_KEY | {"key": "ck_Xk3v9QwZexampleexampleexampleexampleexample"},
     "KeptClient": _KEPT_CLIENT,
     "KeptNotification": _KEPT_NOTIFICATION,

@@ -10,6 +10,7 @@ from litestar.types import Middleware
 
 from consulting.entrypoints.http import (
     admin_researchers,
+    admin_sessions,
     admin_work,
     api_keys,
     calendar_feeds,
@@ -34,6 +35,7 @@ _API: Final = (
     *calendar_feeds.HANDLERS,
     *payments.HANDLERS,
     *admin_researchers.HANDLERS,
+    *admin_sessions.HANDLERS,
     *admin_work.HANDLERS,
     *api_keys.HANDLERS,
     *privacy.HANDLERS,

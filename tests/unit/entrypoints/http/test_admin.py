@@ -194,6 +194,57 @@ def test_the_trail_is_listed_page_by_page_the_newest_first(frontend: Frontend) -
     assert sorted((UUID(act["id"]) for act in acts), reverse=True) == [UUID(act["id"]) for act in acts]
 
 
+def over(front: Frontend) -> dict[str, Any]:
+    """Let a session take place for which ada paid."""
+    paid = front.paid(front.held(front.researcher("curie")))
+    front.market.work()
+    front.market.clock.set(front.market.clock.now() + timedelta(days=3))
+    return paid
+
+
+def refunded(front: Frontend, session: dict[str, Any], **body: Any) -> Any:
+    return front.post(f"/api/admin/sessions/{session['id']}/refund", body, by="admin")
+
+
+def test_an_admin_gives_back_what_is_left_and_never_more(frontend: Frontend) -> None:
+    session = over(frontend)
+
+    first = refunded(frontend, session, amount=5_000, reason="The sound was bad").json()
+    too_much = refunded(frontend, session, amount=7_001, reason="Again")
+    rest = refunded(frontend, session, reason="All of it").json()
+    nothing_left = refunded(frontend, session, reason="More")
+
+    assert first["refund"] == {"amount": 5_000, "currency": "usd", "status": "requested"}
+    assert (rest["payment_status"], rest["refund"]["amount"]) == ("refunded", 12_000)
+    assert [refusal(each) for each in (too_much, nothing_left)] == [(409, "REFUND_EXCEEDS_PAYMENT")] * 2
+    acts = trail(frontend)
+    assert [(act["act"], act["subject"]) for act in acts] == [("refund_session", session["id"])] * 2
+    assert [act["after"]["refund"]["amount"] for act in acts] == [7_000, 5_000]
+    assert acts[1]["before"] == {"payment_status": "completed"}
+    assert "sound" not in str(acts)
+
+
+def test_a_session_to_come_is_not_refunded_but_canceled(frontend: Frontend) -> None:
+    session = frontend.paid(frontend.held(frontend.researcher("curie")))
+
+    assert refusal(refunded(frontend, session, reason="Sorry")) == (409, "SESSION_NOT_CONFIRMED")
+    assert trail(frontend) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "reason"),
+        ({"reason": ""}, "reason"),
+        ({"reason": "x", "amount": 0}, "amount"),
+        ({"reason": "x", "amount": 1.5}, "amount"),
+        ({"reason": "x", "amount": 1 << 60}, "amount"),
+    ],
+)
+def test_a_refund_that_makes_no_sense_is_refused(anybody: Frontend, body: dict[str, Any], field: str) -> None:
+    assert list(problems(refunded(anybody, {"id": NOWHERE}, **body))) == [field]
+
+
 @pytest.mark.parametrize("user", ["ada", "researcher-curie"])
 def test_nobody_but_admins_runs_the_place(frontend: Frontend, user: str) -> None:
     curie = frontend.researcher("curie")
@@ -205,6 +256,7 @@ def test_nobody_but_admins_runs_the_place(frontend: Frontend, user: str) -> None
         frontend.get("/api/admin/outbox", by=user),
         frontend.call("POST", f"/api/admin/outbox/{NOWHERE}/retry", by=user),
         frontend.get("/api/admin/audit", by=user),
+        frontend.post(f"/api/admin/sessions/{NOWHERE}/refund", {"reason": "Me"}, by=user),
     ]
 
     assert {refusal(answer) for answer in answers} == {(403, "FORBIDDEN")}

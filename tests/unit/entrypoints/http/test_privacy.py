@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from tests.unit.application.marketplace import ADMIN
 from tests.unit.entrypoints.http.frontend import Frontend, refusal
 
 
@@ -86,7 +87,7 @@ def test_nothing_is_written_to_an_erased_user_any_more(frontend: Frontend, sessi
     erased(frontend)
     before = len(frontend.market.mailer.delivered)
 
-    frontend.market.give_goodwill(UUID(session["id"]), note="sorry", amount=100)
+    frontend.market.give_goodwill(UUID(session["id"]), note="sorry", caller=ADMIN, amount=100)
     frontend.market.work()
 
     assert len(frontend.market.mailer.delivered) == before
