@@ -37,6 +37,7 @@ from consulting.application.availability import BlockTime, Calendars, RemoveRule
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.calendars import GetCalendar
+from consulting.application.calling_off import CancelAnySession
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import (
     GetResearcher,
@@ -285,6 +286,7 @@ class Container(DeclarativeContainer):
     get_api_key: Provider[GetApiKey] = Factory(GetApiKey, transactions)
     revoke_api_key: Provider[RevokeApiKey] = Factory(RevokeApiKey, transactions, clock, identities)
     recognize_api_key: Provider[RecognizeApiKey] = Factory(RecognizeApiKey, transactions, clock)
+    cancel_any_session: Provider[CancelAnySession] = Factory(CancelAnySession, transactions, clock, identities)
     export_user: Provider[ExportUser] = Factory(ExportUser, transactions, clock, identities)
     erase_user: Provider[EraseUser] = Factory(EraseUser, transactions, clock, identities)
     list_admin_acts: Provider[ListAdminActs] = Factory(ListAdminActs, transactions)

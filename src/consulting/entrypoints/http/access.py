@@ -80,6 +80,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "get_registered": _ADMIN,
     "add_researcher": _ADMIN,
     "change_researcher": _ADMIN,
+    "cancel_any_session": _ADMIN,
     "refund_session": _ADMIN,
     "list_errands": _ADMIN,
     "retry_errand": _ADMIN,

@@ -1,18 +1,44 @@
-"""Admins give money of sessions back."""
+"""Admins cancel sessions, and give money of sessions back."""
 
 from __future__ import annotations
 
-from litestar import post
+from litestar import patch, post
 from litestar.params import FromPath, JSONBody
 
+from consulting.application.calling_off import CancelAnySession
 from consulting.application.goodwill import GiveGoodwillRefund
-from consulting.domain.errors import RefundExceedsPayment, SessionNotConfirmed, SessionNotFound
+from consulting.domain.errors import RefundExceedsPayment, SessionCompleted, SessionNotConfirmed, SessionNotFound
 from consulting.entrypoints.http import admin_wire, wire
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OF_ADMINS, WITH_TOKEN, errors_of_writing, story
 from consulting.entrypoints.http.ids import read_id
 from consulting.entrypoints.http.security import caller_of
+
+
+@patch(
+    "/admin/sessions/{id:str}/cancel",
+    summary="Cancel any session",
+    description=story(CancelAnySession),
+    responses=errors_of_writing(SessionNotFound, SessionCompleted, *OF_ADMINS),
+    security=WITH_TOKEN,
+    tags=["Admin"],
+)
+async def cancel_any_session(
+    request: ApiRequest,
+    id: FromPath[str],
+    data: JSONBody[admin_wire.AdminCancellation],
+    desk: AtDesk,
+) -> wire.Session:
+    """Cancel a session."""
+    view = await desk.database.run(
+        desk.use.cancel_any_session,
+        read_id(id, SessionNotFound),
+        note=data.reason,
+        reopen_slot=data.reopen_slot,
+        caller=caller_of(request),
+    )
+    return wire.session_body(view)
 
 
 @post(
@@ -41,4 +67,4 @@ async def refund_session(
     return wire.session_body(view)
 
 
-HANDLERS = (refund_session,)
+HANDLERS = (cancel_any_session, refund_session)

@@ -45,6 +45,13 @@ class ResearcherChange(Body):
     user_id: Annotated[ShortText, Meta(min_length=1)] | UnsetType | None = UNSET
 
 
+class AdminCancellation(Body, kw_only=True):
+    """Why a session is canceled, which client and researcher read, and whether its slot is offered again."""
+
+    reason: Annotated[Text, Meta(min_length=1, max_length=1000)]
+    reopen_slot: bool = False
+
+
 class GoodwillRefund(Body, kw_only=True):
     """What to give back, in minor units; all that is left where it is left out. `reason` is kept with the refund."""
 

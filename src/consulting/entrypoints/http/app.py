@@ -106,9 +106,7 @@ def _limits(container: Container, threads: Threads) -> Limits:
     )
 
 
-def _recognition(
-    tokens: Tokens, threads: Threads, *, limits: Limits, keys: KeyHolders
-) -> Callable[[ASGIApp], ASGIApp]:
+def _recognition(tokens: Tokens, threads: Threads, *, limits: Limits, keys: KeyHolders) -> Callable[[ASGIApp], ASGIApp]:
     def recognize(app: ASGIApp) -> ASGIApp:
         return Recognition(app, tokens=tokens, threads=threads, limits=limits, keys=keys)
 

@@ -13,6 +13,7 @@ from consulting.application.api_keys import CreateApiKey, GetApiKey, ListApiKeys
 from consulting.application.booking import BookSession, GetSession, ListSessions
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.calendars import GetCalendar
+from consulting.application.calling_off import CancelAnySession
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import (
     GetResearcher,
@@ -75,6 +76,7 @@ class UseCases:
     list_api_keys: ListApiKeys
     get_api_key: GetApiKey
     revoke_api_key: RevokeApiKey
+    cancel_any_session: CancelAnySession
     export_user: ExportUser
     erase_user: EraseUser
 

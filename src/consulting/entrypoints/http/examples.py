@@ -167,6 +167,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "url": f"https://api.example.org/api/calendar/{_CALENDAR}.ics",
         "webcal_url": f"webcal://api.example.org/api/calendar/{_CALENDAR}.ics",
     },
+    "AdminCancellation": {"reason": "The researcher is ill.", "reopen_slot": False},
     "ApiKey": _API_KEY,
     "ApiKeyPage": {"api_keys": [_API_KEY], "next_cursor": None},
     "Cancellation": {"reason": "I can't make it."},

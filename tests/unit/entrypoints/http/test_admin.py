@@ -194,6 +194,33 @@ def test_the_trail_is_listed_page_by_page_the_newest_first(frontend: Frontend) -
     assert sorted((UUID(act["id"]) for act in acts), reverse=True) == [UUID(act["id"]) for act in acts]
 
 
+@pytest.mark.parametrize("reopen", [False, True])
+def test_a_session_canceled_by_an_admin_is_refunded_in_full_and_its_slot_offered_only_if_asked(
+    frontend: Frontend, reopen: bool
+) -> None:
+    session = frontend.paid(frontend.held(frontend.researcher("curie")))
+    path, body = f"/api/admin/sessions/{session['id']}/cancel", {"reason": "Ill", "reopen_slot": reopen}
+    frontend.market.clock.set(frontend.market.clock.now() + timedelta(hours=19))
+
+    done = frontend.call("PATCH", path, by="admin", json=body).json()
+    again = frontend.call("PATCH", path, by="admin", json=body).json()
+
+    assert again == done
+    assert (done["status"], done["payment_status"], done["refund"]["amount"]) == ("canceled", "refunded", 12_000)
+    assert (done["cancellation"]["by"], done["cancellation"]["note"]) == ("admin", "Ill")
+    assert frontend.get(f"/api/time-slots/{session['time_slot_id']}").json()["available"] is reopen
+    (act,) = trail(frontend)
+    assert (act["act"], act["subject"]) == ("cancel_session", session["id"])
+    assert act["after"] == {"status": "canceled", "payment_status": "refunded", "reopen_slot": reopen}
+
+
+def test_a_session_that_is_over_is_not_canceled(frontend: Frontend) -> None:
+    path = f"/api/admin/sessions/{over(frontend)['id']}/cancel"
+
+    assert refusal(frontend.call("PATCH", path, by="admin", json={"reason": "Ill"})) == (409, "SESSION_COMPLETED")
+    assert trail(frontend) == []
+
+
 def over(front: Frontend) -> dict[str, Any]:
     """Let a session take place for which ada paid."""
     paid = front.paid(front.held(front.researcher("curie")))
@@ -257,6 +284,7 @@ def test_nobody_but_admins_runs_the_place(frontend: Frontend, user: str) -> None
         frontend.call("POST", f"/api/admin/outbox/{NOWHERE}/retry", by=user),
         frontend.get("/api/admin/audit", by=user),
         frontend.post(f"/api/admin/sessions/{NOWHERE}/refund", {"reason": "Me"}, by=user),
+        frontend.call("PATCH", f"/api/admin/sessions/{NOWHERE}/cancel", by=user, json={"reason": "Me"}),
     ]
 
     assert {refusal(answer) for answer in answers} == {(403, "FORBIDDEN")}

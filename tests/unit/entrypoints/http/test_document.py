@@ -54,6 +54,7 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "POST /api/admin/researchers",
         "GET /api/admin/researchers/{id}",
         "PATCH /api/admin/researchers/{id}",
+        "PATCH /api/admin/sessions/{id}/cancel",
         "POST /api/admin/sessions/{id}/refund",
         "GET /api/admin/outbox",
         "POST /api/admin/outbox/{id}/retry",

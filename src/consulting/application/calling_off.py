@@ -1,0 +1,66 @@
+"""Admins cancel sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from consulting.application.booking import SessionView, view
+from consulting.application.callers import Caller
+from consulting.application.cancellation import cancel
+from consulting.application.conflicts import retry_on_conflict
+from consulting.application.locking import lock_session
+from consulting.application.ports.clock import Clock, Identities
+from consulting.application.ports.transactions import Transaction, Transactions
+from consulting.application.publishing import release
+from consulting.application.trail import Deed, write_down
+from consulting.domain.admin_acts import Act
+from consulting.domain.availability import Block
+from consulting.domain.cancellation import CanceledBy
+from consulting.domain.sessions import Session
+
+CALLED_OFF = "A session in this time was canceled."
+"""The reason of the block that a cancellation leaves, where its slot isn't reopened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAnySession:
+    """Cancel a session as an admin.
+
+    - Whatever was paid goes back in full, until the session's end; client and researcher are told.
+    - Its time is blocked from then on, unless `reopen_slot`: then the slot is offered again if the hours still give it.
+    - Canceling again gives the same answer.
+    """
+
+    transactions: Transactions
+    clock: Clock
+    ids: Identities
+
+    @retry_on_conflict
+    def __call__(self, id: UUID, *, note: str, reopen_slot: bool, caller: Caller) -> SessionView:
+        """Give the session afterwards. Raises SessionNotFound and SessionCompleted."""
+        with self.transactions.begin() as tx:
+            before = lock_session(tx, id, releasing=True).session
+            session = cancel(tx, id, by=CanceledBy.ADMIN, note=note, clock=self.clock, ids=self.ids)
+            done = session.cancellation
+            if done is not None and done.by is CanceledBy.ADMIN and before.cancellation is None:
+                self._note(tx, before, session, reopen_slot=reopen_slot, caller=caller)
+            return view(tx, session, at=self.clock.now())
+
+    def _note(self, tx: Transaction, before: Session, after: Session, *, reopen_slot: bool, caller: Caller) -> None:
+        now = after.updated_at
+        if not reopen_slot:
+            block = Block(id=self.ids.new(), researcher_id=after.researcher_id, period=after.period, reason=CALLED_OFF)
+            tx.availability.save_block(block)
+            release(tx, after, ids=self.ids, at=now)
+        deed = Deed(
+            act=Act.CANCEL_SESSION,
+            subject=str(after.id),
+            before={"status": before.status.value, "payment_status": before.payment_status.value},
+            after={
+                "status": after.status.value,
+                "payment_status": after.payment_status.value,
+                "reopen_slot": reopen_slot,
+            },
+        )
+        write_down(tx, deed, by=caller, ids=self.ids, at=now)
