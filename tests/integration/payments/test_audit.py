@@ -19,7 +19,7 @@ from consulting.domain.refunds import RefundState
 from consulting.domain.sessions import Session
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from tests.integration.payments.conftest import copied
-from tests.unit.application.marketplace import NOON, MemoryMarketplace, client, in_memory
+from tests.unit.application.marketplace import ADMIN, NOON, MemoryMarketplace, client, in_memory
 from tests.unit.application.scene import Scene
 
 ADA, BEA = client("ada"), client("bea")
@@ -43,7 +43,7 @@ class Town(Scene):
         stands = self.paid_at(next(hours))
         for cancels in (self.paid_at(30), self.paid_at(5)):
             self.market.cancel(cancels.id, caller=BEA)
-        self.market.give_goodwill(cancels.id, note="sorry", amount=1_000)
+        self.market.give_goodwill(cancels.id, note="sorry", caller=ADMIN, amount=1_000)
         disputed = self.paid_at(next(hours) + 24)
         intent_id = self.intent_of_paid(disputed)
         self.market.gateway.client_disputes(intent_id)
