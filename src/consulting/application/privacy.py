@@ -99,6 +99,7 @@ class EraseUser:
             live = [str(session.id) for session in sessions if _is_live(tx, session, at=now)]
             if live:
                 raise LiveSessions(sessions=live)
+            tx.calendar_tokens.remove(user_id)
             pseudonym = f"erased:{self.ids.new()}"
             tx.personal_data.forget(user_id, session_ids=[each.id for each in sessions], pseudonym=pseudonym)
             deed = Deed(act=Act.ERASE_USER, subject=pseudonym, after={"sessions": len(sessions)})

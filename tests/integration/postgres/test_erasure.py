@@ -47,6 +47,7 @@ def canceled(setting: Setting) -> Session:
         tx.reviews.add(sample.review(session, user_id=CLIENT.user_id, comment="sassafras"))
         failed = sample.notification(session, outcome=Outcome.FAILED, reason="550 no zebedee here")
         tx.notifications.mark(failed)
+        tx.calendar_tokens.replace(CLIENT.user_id, digest="d" * 64, at=sample.NOW)
         letter = sample.errand(session, 1)
         meeting = replace(letter, id=sample.identity("errand", 2), errand=Errand.DELETE_MEETING, lane=Lane.MEETING)
         tx.outbox.add([letter, meeting])
