@@ -11,9 +11,10 @@ from pathlib import Path
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.settings_declaration import REQUIRED, Variable, declared, read_all
 from consulting.entrypoints.settings_refusals import refusals
-from consulting.entrypoints.settings_variables import LogLevel, Mode, Rooms, Settings, Tls
+from consulting.entrypoints.settings_variables import LogFormat, LogLevel, Mode, Rooms, Settings, Tls
 
 __all__ = [
+    "LogFormat",
     "LogLevel",
     "Mode",
     "Rooms",

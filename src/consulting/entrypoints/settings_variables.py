@@ -57,6 +57,13 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
 WITH_ZOOM, WITH_JITSI = ("meeting_rooms", Rooms.ZOOM.value), ("meeting_rooms", Rooms.JITSI.value)
 
 
@@ -136,6 +143,9 @@ class Settings:
     )
     log_level: LogLevel = variable(
         one_of(LogLevel), default="INFO", meaning="least important lines logged: DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: LogFormat = variable(
+        one_of(LogFormat), default="json", sandbox="text", meaning="`json`, an object a line, or `text` for a terminal"
     )
     database_url: str = variable(
         database_address,

@@ -6,22 +6,22 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
 from typing import Final
 
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from consulting.application.callers import Caller
 from consulting.application.ports.clock import Identities
 from consulting.entrypoints.http.answer_headers import AnswerHeaders
-from consulting.entrypoints.http.measurements import Metrics
+from consulting.entrypoints.http.measurements import Metrics, method_of, route_of
 from consulting.entrypoints.http.problems import envelope
 from consulting.entrypoints.http.refusals import InternalError
+from consulting.entrypoints.logs import REQUEST_ID
 
 log = logging.getLogger(__name__)
 
-REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
-"""The id of the request that is being answered, for the log; threads see it too."""
+requests = logging.getLogger("consulting.requests")
 
 _FIT: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
@@ -65,14 +65,34 @@ class Doorway:
             log.exception("%s failed outside every handler", given["method"])
             await passage.apologize()
         finally:
+            seconds = time.perf_counter() - began
+            self._metrics.note(scope, status=passage.status, seconds=seconds)
+            _write_down(scope, status=passage.status, seconds=seconds)
             REQUEST_ID.reset(token)
-            self._metrics.note(scope, status=passage.status, seconds=time.perf_counter() - began)
 
 
 def name_of(headers: Iterable[tuple[bytes, bytes]], *, ids: Identities) -> bytes:
     """Name a request: as its own header says if that fits, else by a new id."""
     given = next((value for name, value in headers if name == b"x-request-id"), b"")
     return given if _FIT.fullmatch(given) else str(ids.new()).encode()
+
+
+def _write_down(scope: HTTPScope, *, status: int, seconds: float) -> None:
+    """Log one line a request: what was asked by what kind of caller, and nothing of what was said."""
+    line = {
+        "method": method_of(scope),
+        "route": route_of(scope),
+        "status": status,
+        "milliseconds": round(seconds * 1000, 1),
+        "caller": _kind(scope.get("user")),
+    }
+    requests.info("%(method)s %(route)s %(status)s in %(milliseconds)s ms, %(caller)s", line, extra=line)
+
+
+def _kind(caller: Caller | None) -> str:
+    if caller is None:
+        return "anonymous"
+    return "user" if caller.scopes is None else "key"
 
 
 def _as_get(scope: HTTPScope) -> HTTPScope:

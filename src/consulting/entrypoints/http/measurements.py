@@ -28,10 +28,18 @@ class Metrics:
 
     def note(self, scope: HTTPScope, *, status: int, seconds: float) -> None:
         """Count one answered request; `status` 0 is one that was never answered."""
-        method = scope["method"] if scope["method"] in METHODS else "(other)"
-        route = scope.get("path_template") or ELSEWHERE
-        self._requests.labels(method, route, str(status)).observe(seconds)
+        self._requests.labels(method_of(scope), route_of(scope), str(status)).observe(seconds)
 
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+def method_of(scope: HTTPScope) -> str:
+    """Name the method, if it is one that anybody uses."""
+    return scope["method"] if scope["method"] in METHODS else "(other)"
+
+
+def route_of(scope: HTTPScope) -> str:
+    """Name the route by its template: never the path itself, which holds ids and may hold secrets."""
+    return scope.get("path_template") or ELSEWHERE
