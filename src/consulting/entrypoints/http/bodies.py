@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,9 +11,9 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 
 from consulting.application.callers import Caller
-from consulting.domain.errors import ValidationFailed
+from consulting.domain.errors import FieldProblem, ValidationFailed
 from consulting.entrypoints.http.refusals import BodyMalformed, RequestMalformed, UnsupportedMediaType
-from consulting.entrypoints.http.validation import problem_of
+from consulting.entrypoints.http.validation import problem_of, problems_of, repeated_names
 
 
 class ApiRequest(Request[Caller | None, Any, Any]):
@@ -39,13 +40,27 @@ class ApiRequest(Request[Caller | None, Any, Any]):
 
 
 def read_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """Decode a body. Raises BodyMalformed and ValidationFailed."""
+    """Decode a body. Raises BodyMalformed, and ValidationFailed with every problem that can be told at once."""
     try:
-        return decoder.decode(body)
+        found = decoder.decode(body)
+        problems = repeated_names(body)
     except msgspec.ValidationError as error:
-        raise ValidationFailed([problem_of(error)]) from None
+        raise ValidationFailed(_all_problems(body, decoder, error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BodyMalformed from None
+    if problems:
+        raise ValidationFailed(problems)
+    return found
+
+
+def _all_problems(
+    body: bytes, decoder: msgspec.json.Decoder[Any], first: msgspec.ValidationError
+) -> Sequence[FieldProblem]:
+    try:
+        raw = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # it was given up before its end
+        return [problem_of(first)]
+    return list(dict.fromkeys(problems_of(raw, decoder.type))) or [problem_of(first)]
 
 
 @lru_cache(maxsize=256)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from types import UnionType
@@ -19,10 +21,15 @@ from litestar.types import Empty
 from consulting.domain.errors import FieldProblem, ValidationFailed
 from consulting.entrypoints.http.validation import NO_NUL, one_of, problem_of
 
-# The framework reads 1 as true, and numbers as instants; the contract doesn't.
+# The framework reads 1 as true, numbers and local times as instants, and digits of any script; the contract doesn't.
 _SPELLINGS: Final[Mapping[type, tuple[re.Pattern[str], str]]] = {
     bool: (re.compile("true|false"), "give true or false"),
     int: (re.compile(r"-?[0-9]{1,18}"), "give a whole number"),
+    Decimal: (re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?"), "give a plain number"),
+    datetime: (
+        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"),
+        "give a date and time with its offset from UTC, as 2026-04-20T09:00:00Z; a + in a query is written %2B",
+    ),
 }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 
@@ -13,6 +16,11 @@ from consulting.domain.errors import FieldProblem
 NO_NUL: Final = r"^[^\x00]*$"
 """The pattern of every text that we take: no database keeps the character U+0000."""
 
+MOST_PROBLEMS: Final = 50
+LONGEST_NAME: Final = 100
+
+_MISSING: Final = "this is required"
+_UNKNOWN: Final = "there is no such field"
 _AT: Final = re.compile(r"^(?P<said>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _NAMED: Final = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _KINDS: Final = {
@@ -41,13 +49,64 @@ def problem_of(error: msgspec.ValidationError, *, within: str = "") -> FieldProb
     found = _AT.match(str(error))
     said, path = (found["said"], found["path"] or "") if found else (str(error), "")
     if named := _NAMED.fullmatch(said):
-        problem = "this is required" if named["what"] == "missing required" else "there is no such field"
+        problem = _MISSING if named["what"] == "missing required" else _UNKNOWN
         return FieldProblem(_joined(within, path, named["name"]), problem)
     return FieldProblem(_joined(within, path) or "body", _in_words(said))
 
 
+def problems_of(raw: object, kind: Any, *, within: str = "") -> Iterator[FieldProblem]:
+    """Name everything that is wrong with what was read from JSON, each field of an object by itself."""
+    structs = [each for each in _kinds(kind) if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    if isinstance(raw, dict) and len(structs) == 1:
+        yield from _problems_of_fields(raw, structs[0], within=within)
+        return
+    try:
+        msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        yield problem_of(error, within=within)
+
+
+def _problems_of_fields(raw: dict[str, object], struct: type[msgspec.Struct], *, within: str) -> Iterator[FieldProblem]:
+    known = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    for name in list(raw)[:MOST_PROBLEMS]:
+        if name not in known:
+            yield FieldProblem(_joined(within, name[:LONGEST_NAME]) or "body", _UNKNOWN)
+    for name, field in known.items():
+        if name in raw:
+            yield from problems_of(raw[name], field.type, within=_joined(within, name))
+        elif field.required:
+            yield FieldProblem(_joined(within, name), _MISSING)
+
+
+def _kinds(kind: Any) -> Iterator[Any]:
+    """Give what a value may be: the parts of a union, without what is annotated to them."""
+    if get_origin(kind) is Annotated:
+        yield from _kinds(get_args(kind)[0])
+    elif get_origin(kind) in {Union, UnionType}:
+        for each in get_args(kind):
+            yield from _kinds(each)
+    else:
+        yield kind
+
+
+def repeated_names(body: bytes) -> Sequence[FieldProblem]:
+    """Name the fields that an object of a JSON document has twice: readers differ on which one counts.
+
+    Raises RecursionError.
+    """
+    repeated: dict[str, None] = {}
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            repeated.update((name[:LONGEST_NAME], None) for name, count in Counter(names).items() if count > 1)
+
+    json.loads(body, object_pairs_hook=note, parse_int=str, parse_float=str)
+    return [FieldProblem(name or "body", "give this once") for name in list(repeated)[:MOST_PROBLEMS]]
+
+
 def _joined(*parts: str) -> str:
-    return ".".join(part.strip(".") for part in parts if part.strip("."))
+    return ".".join(part.strip(".") for part in parts if part.strip(".")).replace(".[", "[")
 
 
 def _in_words(said: str) -> str:

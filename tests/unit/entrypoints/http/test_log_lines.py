@@ -46,10 +46,12 @@ def written(lines: logging.Formatter, level: int, message: str, *args: object, *
     handler.setFormatter(lines)
     logger = logging.getLogger("consulting.somewhere")
     logger.addHandler(handler)
+    logger.propagate = False
     try:
         logger.log(level, message, *args, **more)
     finally:
         logger.removeHandler(handler)
+        logger.propagate = True
     return out.getvalue()
 
 

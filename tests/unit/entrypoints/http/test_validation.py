@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -56,6 +57,49 @@ def test_what_is_wrong_is_named_by_field_and_in_words_that_help(body: bytes, fie
         read_json(body, DECODER)
 
     assert raised.value.problems == (FieldProblem(field, problem),)
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    class Outer(Body):
+        day: date
+        inner: Inner | None = None
+        text: Text = ""
+
+    with pytest.raises(ValidationFailed) as raised:
+        read_json(b'{"inner": {"count": 0, "a": 1}, "text": 7, "b": 2}', msgspec.json.Decoder(Outer | None))
+
+    assert {(each.field, each.problem) for each in raised.value.problems} == {
+        ("day", "this is required"),
+        ("inner.count", "give a whole number >= 1"),
+        ("inner.a", "there is no such field"),
+        ("text", "give a string"),
+        ("b", "there is no such field"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"text": "a", "text": "b"}', "text"),
+        (b'{"text": "a", "te\\u0078t": "b"}', "text"),
+        (b'{"inner": [{"count": 1}, {"count": 1, "count": 2}]}', "count"),
+    ],
+)
+def test_a_field_that_is_given_twice_is_refused(body: bytes, field: str) -> None:
+    with pytest.raises(ValidationFailed) as raised:
+        read_json(body, DECODER)
+
+    assert raised.value.problems == (FieldProblem(field, "give this once"),)
+
+
+def test_a_flood_of_unknown_fields_is_answered_in_few_words() -> None:
+    body = json.dumps({f"{'x' * 1000}{number}": 1 for number in range(900)}).encode()
+
+    with pytest.raises(ValidationFailed) as raised:
+        read_json(body, DECODER)
+
+    assert len(raised.value.problems) <= 50
+    assert all(len(each.field) <= 100 for each in raised.value.problems)
 
 
 @pytest.mark.parametrize(
