@@ -43,6 +43,12 @@ bench: setup ## measure against limits of the same run; ROUNDS=1 is the short fo
 mutations: setup ## take each guard away in a copy: a named test must fail
 	@$(BIN)/python -m tests.mutations
 
+openapi: setup ## write the contract, docs/openapi.json, anew from the code
+	@$(BIN)/python scripts/contract.py write
+
+contract: setup ## name what would break clients of the contract that was committed last; SINCE=v1.0 compares with that
+	@$(BIN)/python scripts/contract.py break $(SINCE)
+
 setup: ## install everything for developers
 	@scripts/setup dev
 

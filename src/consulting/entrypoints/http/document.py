@@ -18,6 +18,7 @@ from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import at_desk
 from consulting.entrypoints.http.documentation import BEARER, UNDER_A_KEY, add_refusal
 from consulting.entrypoints.http.examples import EXAMPLES
+from consulting.entrypoints.http.links import links_of
 from consulting.entrypoints.http.resources import routers
 from consulting.entrypoints.http.retries import HEADER, REPLAYED, WRITES, kept
 
@@ -74,10 +75,14 @@ def _complete_operations(document: Json) -> None:
             if "$ref" in parameter:
                 continue
             parameter["schema"] = _never_null(parameter["schema"])
+            parameter.setdefault("description", _PARAMETERS.get(parameter["name"], ""))
             if parameter["name"] == "max_rate":
                 _as_number(parameter["schema"])
+        links = links_of(operation["operationId"])
         for status, answer in operation["responses"].items():
             _complete_answer(status, answer)
+            if links and status.startswith("2"):
+                answer["links"] = links
         if "requestBody" in operation:
             _complete_body(operation["requestBody"])
     document["paths"][_WEBHOOK]["post"] |= _SIGNED_MESSAGE
@@ -191,6 +196,7 @@ _KEY: Final[Json] = {
     "under the same word within a day gets the first answer again, and nothing is done twice.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
+_PARAMETERS: Final = {"id": "The id, as an answer gave it."}
 _HEADERS_BY_STATUS: Final = {
     "401": ("WWW-Authenticate",),
     "405": ("Allow",),
