@@ -40,6 +40,10 @@ proof: setup ## run the long proofs, at most an hour; SEED=... repeats one
 bench: setup ## measure against limits of the same run; ROUNDS=1 is the short form
 	@$(BIN)/python -m bench $(ROUNDS)
 
+fuzz: setup ## try thousands of requests against the contract, as everybody who may call; SEED=... repeats one run
+	@echo "seed $(SEED)"
+	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) tests/integration/http/test_fuzzing.py
+
 mutations: setup ## take each guard away in a copy: a named test must fail
 	@$(BIN)/python -m tests.mutations
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 
 from consulting.entrypoints.http.answer_headers import answer_headers
 from consulting.entrypoints.http.unreadable import reading_protocol
+from tests.unit.application.marketplace import MemoryMarketplace
 from tests.unit.entrypoints.http.frontend import Frontend, opened, settings, signed_in, token
 
 
@@ -25,6 +27,7 @@ class Served:
 
     front: Frontend
     port: int
+    answered: list[bytes]
 
     def exchange(self, sent: bytes) -> bytes:
         """Send these bytes and read until the server closes the connection."""
@@ -55,19 +58,34 @@ class Served:
 
 
 @contextmanager
-def serving() -> Iterator[Served]:
-    with opened() as front, socket.create_server(("127.0.0.1", 0)) as listener:
+def serving(*, market: MemoryMarketplace | None = None) -> Iterator[Served]:
+    with opened(market=market) as front, socket.create_server(("127.0.0.1", 0)) as listener:
+        answered: list[bytes] = []
         protocol = reading_protocol(front.market.ids, answer_headers(settings()))
         server = uvicorn.Server(
-            uvicorn.Config(front.http.app, http=protocol, ws="none", lifespan="off", log_config=None)
+            uvicorn.Config(_overheard(front, answered), http=protocol, ws="none", lifespan="off", log_config=None)
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Served(front=front, port=listener.getsockname()[1])
+            yield Served(front=front, port=listener.getsockname()[1], answered=answered)
         finally:
             server.should_exit = True
             thread.join(10)
+
+
+def _overheard(front: Frontend, answered: list[bytes]) -> Any:
+    """Keep every body that goes out."""
+
+    async def overheard(scope: Any, receive: Any, send: Any) -> None:
+        async def note(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                answered.append(message.get("body", b""))
+            await send(message)
+
+        await front.http.app(scope, receive, note)
+
+    return overheard
 
 
 @pytest.fixture
