@@ -1,0 +1,86 @@
+"""A frontend in TypeScript: a client generated from docs/openapi.json type-checks, and plays the whole flow."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import reachable_home
+from tests.integration.instance import Instance, running_instance
+
+ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "tests" / "typescript"
+NODE = 20
+
+
+def run(folder: Path, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the generated client; skips where Node or its packages can't be had."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("there is no Node on this machine: the TypeScript client is not tried")
+    folder = tmp_path_factory.mktemp("typescript") / "project"
+    shutil.copytree(PROJECT, folder)
+    version = run(folder, "node", "--version").stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < NODE:
+        pytest.skip(f"Node {version} is too old for the TypeScript client: it takes {NODE}")
+    installed = run(folder, "npm", "ci", "--no-progress")
+    if installed.returncode:
+        pytest.skip(f"npm can't fetch the packages of the TypeScript client: {installed.stderr[-300:]}")
+    document = str(ROOT / "docs" / "openapi.json")
+    generated = run(folder, "npx", "--no-install", "openapi-typescript", document, "-o", "contract.d.ts")
+    assert generated.returncode == 0, generated.stdout + generated.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    with reachable_home() as home, running_instance(home, CONSULTING_PROCESSES="1") as running:
+        yield running
+
+
+def test_the_generated_client_type_checks_and_a_slip_does_not(workspace: Path) -> None:
+    checked = run(workspace, "npx", "--no-install", "tsc", "-p", ".")
+    flow = (workspace / "flow.ts").read_text()
+    slip = workspace / "slip.ts"
+    slip.write_text(flow.replace("time_slot_id: slot.id", "time_slot: slot.id"))
+    options = ("--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck")
+    refused = run(workspace, "npx", "--no-install", "tsc", *options, "slip.ts")
+
+    assert checked.returncode == 0, checked.stdout
+    assert refused.returncode != 0
+    assert "time_slot" in refused.stdout
+
+
+def test_the_generated_client_plays_the_whole_flow(workspace: Path, instance: Instance) -> None:
+    compiled = run(workspace, "npx", "--no-install", "tsc", "-p", ".")
+    assert compiled.returncode == 0, compiled.stdout
+    addresses = {"API_URL": instance.url, "SANDBOX_URL": instance.sandbox_url, "TOKEN": instance.token("typed")}
+
+    played = run(workspace, "node", "built/flow.js", **addresses)
+
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert json.loads(played.stdout) == {
+        "refused": "SLOT_UNAVAILABLE",
+        "paid": "completed",
+        "percent": 100,
+        "status": "canceled",
+        "listed": [True],
+    }
