@@ -45,7 +45,7 @@ class _Change:
             yield "it needs a token now"
 
     def _inputs(self, before: Json, after: Json) -> Iterator[str]:
-        was, is_ = _parameters(before), _parameters(after)
+        was, is_ = _parameters(self._old, before), _parameters(self._new, after)
         for key, parameter in is_.items():
             if parameter.get("required") and not was.get(key, {}).get("required"):
                 yield f"{key} is required now"
@@ -128,17 +128,24 @@ class _Change:
             yield from self._poorer(was["items"], is_["items"], f"{where}[]", depth + 1)
 
 
-def _parameters(operation: Json) -> dict[str, Json]:
-    return {f"{each['in']} parameter {each['name']}": each for each in operation.get("parameters", ())}
+def _parameters(document: Json, operation: Json) -> dict[str, Json]:
+    found = [_followed(document, each) for each in operation.get("parameters", ())]
+    return {f"{each['in']} parameter {each['name']}": each for each in found}
+
+
+def _followed(document: Json, value: Json) -> Json:
+    """Go where a reference leads."""
+    if "$ref" not in value:
+        return value
+    found: Any = document
+    for part in value["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    return _followed(document, found)
 
 
 def _parts(document: Json, schema: Json) -> dict[str, Json]:
     """Give what a value may be: each type with what is said of it."""
-    if "$ref" in schema:
-        found: Any = document
-        for part in schema["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        return _parts(document, found)
+    schema = _followed(document, schema)
     parts: dict[str, Json] = {}
     for choice in ("oneOf", "anyOf"):
         for each in schema.get(choice, ()):

@@ -72,12 +72,8 @@ def _complete_operations(document: Json) -> None:
                 _complete_write(operation)
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
-            if "$ref" in parameter:
-                continue
-            parameter["schema"] = _never_null(parameter["schema"])
-            parameter.setdefault("description", _PARAMETERS.get(parameter["name"], ""))
-            if parameter["name"] == "max_rate":
-                _as_number(parameter["schema"])
+            if "$ref" not in parameter:
+                _complete_parameter(parameter)
         links = links_of(operation["operationId"])
         for status, answer in operation["responses"].items():
             _complete_answer(status, answer)
@@ -97,6 +93,13 @@ def _complete_write(operation: Json) -> None:
     for status, answer in operation["responses"].items():
         if kept(int(status)):
             answer.setdefault("headers", {})[REPLAYED] = {"$ref": f"#/components/headers/{REPLAYED}"}
+
+
+def _complete_parameter(parameter: Json) -> None:
+    parameter["schema"] = _never_null(parameter["schema"])
+    parameter.setdefault("description", _PARAMETERS.get(parameter["name"], ""))
+    if parameter["name"] == "max_rate":
+        _as_number(parameter["schema"])
 
 
 def _complete_answer(status: str, answer: Json) -> None:
