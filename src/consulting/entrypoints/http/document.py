@@ -97,7 +97,7 @@ def _complete_write(operation: Json) -> None:
 
 def _complete_parameter(parameter: Json) -> None:
     parameter["schema"] = _never_null(parameter["schema"])
-    parameter.setdefault("description", _PARAMETERS.get(parameter["name"], ""))
+    parameter.setdefault("description", _PARAMETERS.get(parameter["name"], _GIVEN))
     if parameter["name"] == "max_rate":
         _as_number(parameter["schema"])
 
@@ -199,7 +199,8 @@ _KEY: Final[Json] = {
     "under the same word within a day gets the first answer again, and nothing is done twice.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
-_PARAMETERS: Final = {"id": "The id, as an answer gave it."}
+_PARAMETERS: Final = {"token": "The secret part of the address, which was told once."}
+_GIVEN: Final = "As an answer gave it."
 _HEADERS_BY_STATUS: Final = {
     "401": ("WWW-Authenticate",),
     "405": ("Allow",),
