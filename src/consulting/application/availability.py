@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from consulting.application.callers import Caller
-from consulting.application.cancellation import cancel
+from consulting.application.cancellation import call_off
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.application.publishing import publish
-from consulting.domain.availability import Block, Override, Pattern
+from consulting.domain.availability import Block, Override, Pattern, Rule, Rules, require_room
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.errors import NotAResearcher, RuleNotFound, TimeIsBooked
 from consulting.domain.money import require_chargeable
@@ -23,6 +24,8 @@ from consulting.domain.period import Period
 from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Researcher
 from consulting.domain.session_states import Status
+
+_Rule = TypeVar("_Rule", bound=Rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,19 @@ class OpenCalendar:
     tx: Transaction
     researcher: Researcher
     at: datetime
+    ids: Identities
+
+    @property
+    def rules(self) -> Rules:
+        """All of the researcher's rules, as they are at this point of the transaction."""
+        return self.tx.availability.rules(self.researcher.id)
+
+    def rule(self, kind: type[_Rule], id: UUID) -> _Rule:
+        """Find one of the researcher's rules. Raises RuleNotFound."""
+        for each in self.rules.all:
+            if isinstance(each, kind) and each.id == id:
+                return each
+        raise RuleNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,102 +60,141 @@ class Calendars:
     ahead: timedelta
 
     @contextmanager
-    def open(self, caller: Caller) -> Iterator[OpenCalendar]:
-        """Open the caller's own calendar for one transaction. Raises NotAResearcher."""
-        with self.transactions.begin() as tx:
-            known = tx.researchers.of_user(caller.user_id)
-            researcher = None if known is None else tx.researchers.lock(known.id)
-            if researcher is None:
-                raise NotAResearcher
-            yield OpenCalendar(tx=tx, researcher=researcher, at=self.clock.now())
+    def open(self, caller: Caller, *, trying: bool = False) -> Iterator[OpenCalendar]:
+        """Open the caller's own calendar for one transaction, which is undone at its end if this is only a trial.
+
+        Raises NotAResearcher.
+        """
+        try:
+            with self.transactions.begin() as tx:
+                known = own_profile(tx, caller)
+                researcher = tx.researchers.lock(known.id) or known
+                yield OpenCalendar(tx=tx, researcher=researcher, at=self.clock.now(), ids=self.ids)
+                _end(trying=trying)
+        except _Trial:
+            return
 
     def publish(self, calendar: OpenCalendar) -> Publication:
         """Publish what the rules give now, and say what changed."""
-        researcher_id = calendar.researcher.id
         return publish(
             calendar.tx,
-            researcher_id=researcher_id,
-            rules=calendar.tx.availability.rules(researcher_id),
+            researcher_id=calendar.researcher.id,
+            rules=calendar.rules,
             during=Period(calendar.at, calendar.at + self.ahead),
             ids=self.ids,
             at=calendar.at,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SavePattern:
-    """Set weekly hours.
+class _Trial(Exception):
+    """Nothing of this is to be kept."""
 
-    - Slots follow in the same transaction: unbooked ones that no longer fit are withdrawn, booked ones stay.
+
+def _end(*, trying: bool) -> None:
+    if trying:
+        raise _Trial
+
+
+def own_profile(tx: Transaction, caller: Caller) -> Researcher:
+    """Give the researcher that the caller is. Raises NotAResearcher."""
+    researcher = tx.researchers.of_user(caller.user_id)
+    if researcher is None:
+        raise NotAResearcher
+    return researcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited(Generic[_Rule]):
+    """A rule as it is now, or was until it was taken back, and what its publication changed."""
+
+    rule: _Rule
+    publication: Publication
+
+
+@dataclass(frozen=True, slots=True)
+class ListRules:
+    """Show the caller's own patterns, overrides and blocks."""
+
+    transactions: Transactions
+
+    def __call__(self, *, caller: Caller) -> Rules:
+        """Give all of them, each kind by id. Raises NotAResearcher."""
+        with self.transactions.begin() as tx:
+            return tx.availability.rules(own_profile(tx, caller).id)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRule:
+    """Set weekly hours, other hours (or none) on one date, or time off.
+
+    - Slots follow in the same transaction: unbooked ones that no longer fit are withdrawn, booked ones stay. The answer
+      counts them: `slots` has `added`, `removed` and `kept_booked`.
     - A price between nothing and the smallest charge is refused.
+    - Where sessions are booked in time off, nothing changes and they are named; unless asked to cancel them: then each
+      is canceled with a full refund, and its client is told.
+    - A researcher has at most 60 patterns, 400 overrides (one a date) and 400 blocks.
     """
 
     calendars: Calendars
     gateway: PaymentGateway
 
     @retry_on_conflict
-    def __call__(self, pattern: Pattern, *, caller: Caller) -> Publication:
-        """Keep the pattern, new or changed, and say what it changed. Raises NotAResearcher and ValidationFailed."""
-        with self.calendars.open(caller) as calendar:
-            require_own(calendar, pattern.researcher_id)
-            require_slots_chargeable(calendar, pattern, self.gateway)
-            calendar.tx.availability.save_pattern(pattern)
-            return self.calendars.publish(calendar)
+    def __call__(
+        self,
+        write: Callable[[OpenCalendar], _Rule],
+        *,
+        caller: Caller,
+        cancel_sessions: bool = False,
+        trying: bool = False,
+    ) -> Edited[_Rule]:
+        """Keep the rule, new or changed, that `write` gives for the open calendar; a trial keeps nothing.
+
+        Raises NotAResearcher, RuleNotFound, ValidationFailed, TooManyRules, OverrideExists and TimeIsBooked.
+        """
+        with self.calendars.open(caller, trying=trying) as calendar:
+            rule = write(calendar)
+            require_own(calendar, rule.researcher_id)
+            require_room(rule, among=calendar.rules)
+            if isinstance(rule, Block):
+                self._clear(calendar, rule, cancel_sessions=cancel_sessions)
+            else:
+                require_slots_chargeable(calendar.researcher, [rule], self.gateway)
+            keep(calendar, rule)
+            return Edited(rule=rule, publication=self.calendars.publish(calendar))
+
+    def _clear(self, calendar: OpenCalendar, block: Block, *, cancel_sessions: bool) -> None:
+        booked = _booked(calendar, block)
+        if booked and not cancel_sessions:
+            raise TimeIsBooked(sessions=[str(each) for each in booked])
+        for session_id in booked:
+            call_off(
+                calendar.tx,
+                session_id,
+                by=CanceledBy.RESEARCHER,
+                note=block.reason,
+                clock=self.calendars.clock,
+                ids=self.calendars.ids,
+            )
 
 
-@dataclass(frozen=True, slots=True)
-class SaveOverride:
-    """Set other hours, or none, on one local date; slots follow in the same transaction."""
-
-    calendars: Calendars
-    gateway: PaymentGateway
-
-    @retry_on_conflict
-    def __call__(self, override: Override, *, caller: Caller) -> Publication:
-        """Keep the override, new or changed, and say what it changed. Raises NotAResearcher and ValidationFailed."""
-        with self.calendars.open(caller) as calendar:
-            require_own(calendar, override.researcher_id)
-            require_slots_chargeable(calendar, override, self.gateway)
-            calendar.tx.availability.save_override(override)
-            return self.calendars.publish(calendar)
+def keep(calendar: OpenCalendar, rule: Rule) -> None:
+    """Keep a rule of any kind."""
+    if isinstance(rule, Pattern):
+        calendar.tx.availability.save_pattern(rule)
+    elif isinstance(rule, Override):
+        calendar.tx.availability.save_override(rule)
+    else:
+        calendar.tx.availability.save_block(rule)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockTime:
-    """Take time off.
-
-    - Free slots in that time are withdrawn in the same transaction.
-    - Where sessions are booked in it, nothing changes and they are named; unless asked to cancel them: then each is
-      canceled with a full refund.
-    """
-
-    calendars: Calendars
-
-    @retry_on_conflict
-    def __call__(self, block: Block, *, caller: Caller, cancel_sessions: bool = False) -> Publication:
-        """Keep the block, new or changed, and say what it changed. Raises NotAResearcher and TimeIsBooked."""
-        with self.calendars.open(caller) as calendar:
-            require_own(calendar, block.researcher_id)
-            booked = self._booked(calendar, block)
-            if booked and not cancel_sessions:
-                raise TimeIsBooked(sessions=[str(each) for each in booked])
-            calendar.tx.availability.save_block(block)
-            for session_id in booked:
-                self._cancel(calendar, session_id, note=block.reason)
-            return self.calendars.publish(calendar)
-
-    def _booked(self, calendar: OpenCalendar, block: Block) -> list[UUID]:
-        """Name the sessions still to come in the time; its slots are locked first, so nobody books in it meanwhile."""
-        tx, researcher_id = calendar.tx, calendar.researcher.id
-        tx.time_slots.lock_published(researcher_id=researcher_id, overlapping=block.period)
-        claims = tx.sessions.claims(researcher_id=researcher_id, overlapping=block.period)
-        ahead = [claim for claim in claims if claim.stands(at=calendar.at) and claim.period.end > calendar.at]
-        sessions = [tx.sessions.get(claim.session_id) for claim in ahead]
-        return [session.id for session in sessions if session is not None and session.status is Status.SCHEDULED]
-
-    def _cancel(self, calendar: OpenCalendar, id: UUID, *, note: str | None) -> None:
-        clock, ids = self.calendars.clock, self.calendars.ids
-        cancel(calendar.tx, id, by=CanceledBy.RESEARCHER, note=note, clock=clock, ids=ids)
+def _booked(calendar: OpenCalendar, block: Block) -> list[UUID]:
+    """Name the sessions still to come in the time; its slots are locked first, so nobody books in it meanwhile."""
+    tx, researcher_id = calendar.tx, calendar.researcher.id
+    tx.time_slots.lock_published(researcher_id=researcher_id, overlapping=block.period)
+    claims = tx.sessions.claims(researcher_id=researcher_id, overlapping=block.period)
+    ahead = [claim for claim in claims if claim.stands(at=calendar.at) and claim.period.end > calendar.at]
+    sessions = [tx.sessions.get(claim.session_id) for claim in ahead]
+    return [session.id for session in sessions if session is not None and session.status is Status.SCHEDULED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +204,12 @@ class RemoveRule:
     calendars: Calendars
 
     @retry_on_conflict
-    def __call__(self, id: UUID, *, caller: Caller) -> Publication:
-        """Forget it, and say what that changed. Raises NotAResearcher and RuleNotFound."""
-        with self.calendars.open(caller) as calendar:
-            if not calendar.tx.availability.remove(id, researcher_id=calendar.researcher.id):
-                raise RuleNotFound
-            return self.calendars.publish(calendar)
+    def __call__(self, kind: type[_Rule], id: UUID, *, caller: Caller, trying: bool = False) -> Edited[_Rule]:
+        """Forget it, and say what that changed; a trial forgets nothing. Raises NotAResearcher and RuleNotFound."""
+        with self.calendars.open(caller, trying=trying) as calendar:
+            rule = calendar.rule(kind, id)
+            calendar.tx.availability.remove(id, researcher_id=calendar.researcher.id)
+            return Edited(rule=rule, publication=self.calendars.publish(calendar))
 
 
 def require_own(calendar: OpenCalendar, researcher_id: UUID) -> None:
@@ -163,11 +218,12 @@ def require_own(calendar: OpenCalendar, researcher_id: UUID) -> None:
         raise RuleNotFound
 
 
-def require_slots_chargeable(calendar: OpenCalendar, rule: Pattern | Override, gateway: PaymentGateway) -> None:
-    """Raise ValidationFailed if a slot of this rule would cost less than the smallest charge, but not nothing."""
-    rate = calendar.researcher.rate
+def require_slots_chargeable(
+    researcher: Researcher, rules: Sequence[Pattern | Override], gateway: PaymentGateway
+) -> None:
+    """Raise ValidationFailed if a slot of these rules would cost less than the smallest charge, but not nothing."""
     require_chargeable(
-        rate=rate,
-        durations=(timedelta(minutes=rule.slot_minutes),),
-        smallest=gateway.smallest_charge(currency=rate.currency),
+        rate=researcher.rate,
+        durations=tuple(timedelta(minutes=each) for each in sorted({rule.slot_minutes for rule in rules})),
+        smallest=gateway.smallest_charge(currency=researcher.rate.currency),
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from consulting.application.booking import SessionView, view
 from consulting.application.callers import Caller
-from consulting.application.cancellation import cancel
+from consulting.application.cancellation import CALLED_OFF, cancel
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import lock_session
 from consulting.application.ports.clock import Clock, Identities
@@ -18,9 +18,6 @@ from consulting.domain.admin_acts import Act
 from consulting.domain.availability import Block
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.sessions import Session
-
-CALLED_OFF = "A session in this time was canceled."
-"""The reason of the block that a cancellation leaves, where its slot isn't reopened."""
 
 
 @dataclass(frozen=True, slots=True)

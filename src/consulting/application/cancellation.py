@@ -17,11 +17,15 @@ from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.application.publishing import release
 from consulting.domain import events
+from consulting.domain.availability import Block
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.money import Money, nothing
 from consulting.domain.payments import Payment
 from consulting.domain.refunds import Refund, RefundReason, request, still_due
 from consulting.domain.sessions import Events, Session
+
+CALLED_OFF = "A session in this time was canceled."
+"""The reason of the block that a cancellation leaves, where its slot isn't reopened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +52,47 @@ class CancelSession:
 
 def cancel(tx: Transaction, id: UUID, *, by: CanceledBy, note: str | None, clock: Clock, ids: Identities) -> Session:
     """Cancel a session whoever it is, with its refund and its follow-ups; the same session again if it was canceled."""
+    session, at = call_off(tx, id, by=by, note=note, clock=clock, ids=ids)
+    if at is not None:
+        release(tx, session, ids=ids, at=at)
+    return session
+
+
+def cancel_on_the_researchers_side(
+    tx: Transaction, id: UUID, *, by: CanceledBy, note: str | None, reopen_slot: bool, clock: Clock, ids: Identities
+) -> Session:
+    """Cancel for the researcher or an admin: everything is given back.
+
+    Its time is blocked from then on, so that no publication brings it back, unless the slot is to be reopened: then it
+    is offered again if the rules give it.
+    """
+    session, at = call_off(tx, id, by=by, note=note, clock=clock, ids=ids)
+    if at is not None:
+        if not reopen_slot:
+            tx.availability.save_block(
+                Block(id=ids.new(), researcher_id=session.researcher_id, period=session.period, reason=CALLED_OFF)
+            )
+        release(tx, session, ids=ids, at=at)
+    return session
+
+
+def call_off(
+    tx: Transaction, id: UUID, *, by: CanceledBy, note: str | None, clock: Clock, ids: Identities
+) -> tuple[Session, datetime | None]:
+    """Cancel as `cancel` does, and leave its time to be published by the caller.
+
+    Gives when it was canceled, too: None if it had been before.
+    """
     before = lock_session(tx, id, releasing=True).session
     now = clock.now()
     session, happened = before.cancel(by=by, note=note, at=now)
     if not happened:
-        return session
+        return session, None
     payments = tx.payments.of_session(id)
     refund = _refund_due(tx, payments, happened, ids=ids, at=now)
     tx.sessions.save(session)
     follow_ups.record(tx, session=session, happened=happened, payments=payments, refund=refund, ids=ids, at=now)
-    release(tx, session, ids=ids, at=now)
-    return session
+    return session, now
 
 
 def _refund_due(

@@ -101,6 +101,8 @@ class EraseUser:
                 raise LiveSessions(sessions=live)
             tx.calendar_tokens.remove(user_id)
             pseudonym = f"erased:{self.ids.new()}"
+            for each in sessions:
+                tx.sessions.keep_notes(each.id, None)
             tx.personal_data.forget(user_id, session_ids=[each.id for each in sessions], pseudonym=pseudonym)
             deed = Deed(act=Act.ERASE_USER, subject=pseudonym, after={"sessions": len(sessions)})
             write_down(tx, deed, by=caller, ids=self.ids, at=now)

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 from uuid import UUID
 
-from consulting.domain.errors import FieldProblem, ValidationFailed
+from consulting.domain.errors import FieldProblem, OverrideExists, TooManyRules, ValidationFailed
 from consulting.domain.local_time import LocalWindow, timezone_problems
 from consulting.domain.period import Period
 
@@ -16,6 +16,7 @@ SHORTEST_SLOT, LONGEST_SLOT = 5, 480
 LONGEST_GAP = 240
 MOST_WEEKS = 52
 MOST_WINDOWS = 48
+MOST_PATTERNS, MOST_OVERRIDES, MOST_BLOCKS = 60, 400, 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,34 @@ class Rules:
     patterns: tuple[Pattern, ...] = ()
     overrides: tuple[Override, ...] = ()
     blocks: tuple[Block, ...] = ()
+
+    @property
+    def all(self) -> tuple[Pattern | Override | Block, ...]:
+        """Patterns, then overrides, then blocks."""
+        return (*self.patterns, *self.overrides, *self.blocks)
+
+
+Rule = Pattern | Override | Block
+"""One thing that a researcher says about their time."""
+
+
+def require_room(rule: Rule, *, among: Rules) -> None:
+    """Raise TooManyRules if a new rule is one too many, and OverrideExists for another override of the same date.
+
+    A rule that is known already only changes, so there is room for it.
+    """
+    kept = [each for each in among.all if type(each) is type(rule)]
+    others = [each for each in kept if each.id != rule.id]
+    most = MOST[type(rule)]
+    if len(others) == len(kept) >= most:
+        raise TooManyRules(most=most)
+    for each in others:
+        if isinstance(each, Override) and isinstance(rule, Override) and each.date == rule.date:
+            raise OverrideExists(id=str(each.id))
+
+
+MOST = {Pattern: MOST_PATTERNS, Override: MOST_OVERRIDES, Block: MOST_BLOCKS}
+"""How many rules of each kind a researcher may have."""
 
 
 def _outside(field: str, value: int, *, least: int, most: int) -> list[FieldProblem]:

@@ -88,3 +88,8 @@ PRESETS: Final[dict[str, CancellationPolicy]] = {
 """The policies a researcher can choose from."""
 
 DEFAULT_POLICY: Final = PRESETS["moderate"]
+
+
+def preset_of(policy: CancellationPolicy) -> str | None:
+    """Give the name of the preset that this policy is, None for one that is none of them."""
+    return next((name for name, preset in PRESETS.items() if preset == policy), None)

@@ -215,6 +215,18 @@ class RuleNotFound(ConsultingError):
     code = "RULE_NOT_FOUND"
 
 
+class TooManyRules(ConsultingError):
+    """You have as many of these rules as allowed, `details.most`: take one back first."""
+
+    code = "TOO_MANY_RULES"
+
+
+class OverrideExists(ConsultingError):
+    """There is an override for this date already, `details.id`: change that one."""
+
+    code = "OVERRIDE_EXISTS"
+
+
 class TimeIsBooked(ConsultingError):
     """Sessions are booked in this time; `details.sessions` names them, ask to cancel them if that is meant."""
 

@@ -46,6 +46,7 @@ class Researcher:
     """An expert: who they are, what an hour costs (`rate`, in minor units), and how they can be booked.
 
     `notice` is the least time between booking and start; `horizon` how far ahead a slot can be booked.
+    `gap_minutes` is what new hours keep free between slots unless they say otherwise.
     `zoom_user` is their own account at the meeting provider, if they have one.
     """
 
@@ -66,6 +67,7 @@ class Researcher:
     zoom_user: str | None
     notice: timedelta = DEFAULT_NOTICE
     horizon: timedelta = DEFAULT_HORIZON
+    gap_minutes: int = 0
     policy: CancellationPolicy = DEFAULT_POLICY
     rating: Rating = Rating()
     created_at: datetime

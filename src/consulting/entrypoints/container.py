@@ -33,8 +33,9 @@ from consulting.adapters.postgres.wake_ups import WakeUps
 from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.api_keys import CreateApiKey, GetApiKey, ListApiKeys, RecognizeApiKey, RevokeApiKey
 from consulting.application.audit import Audit, CompareWithProvider
-from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
+from consulting.application.availability import Calendars, ListRules, RemoveRule, SaveRule
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
+from consulting.application.bookings import CancelBooking, GetBooking, ListBookings, NoteNoShow, WriteNotes
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.calendars import GetCalendar
 from consulting.application.calling_off import CancelAnySession
@@ -47,6 +48,7 @@ from consulting.application.directory import (
     SearchResearchers,
 )
 from consulting.application.errands import CarryOutErrands, ErrandRunner
+from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, GetStartLink, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
@@ -63,6 +65,7 @@ from consulting.application.ports.rate_limits import RateLimits
 from consulting.application.ports.retries import Retries
 from consulting.application.ports.transactions import Transactions
 from consulting.application.privacy import EraseUser, ExportUser
+from consulting.application.profiles import EditProfile, GetProfile
 from consulting.application.provider_events import ReceiveProviderEvent, SettleProviderEvents
 from consulting.application.publishing import PublishSlots
 from consulting.application.reconciliation import ReconcilePayments
@@ -267,9 +270,16 @@ class Container(DeclarativeContainer):
     # A researcher's own calendar
     publish_slots: Provider[PublishSlots] = Factory(PublishSlots, transactions, clock, identities, ahead=publish_ahead)
     calendars: Provider[Calendars] = Factory(Calendars, transactions, clock, identities, ahead=publish_ahead)
-    save_pattern: Provider[SavePattern] = Factory(SavePattern, calendars, payment_gateway)
-    save_override: Provider[SaveOverride] = Factory(SaveOverride, calendars, payment_gateway)
-    block_time: Provider[BlockTime] = Factory(BlockTime, calendars)
+    list_rules: Provider[ListRules] = Factory(ListRules, transactions)
+    save_rule: Provider[SaveRule] = Factory(SaveRule, calendars, payment_gateway)
+    edit_profile: Provider[EditProfile] = Factory(EditProfile, calendars, payment_gateway)
+    get_profile: Provider[GetProfile] = Factory(GetProfile, transactions)
+    explain_time: Provider[ExplainTime] = Factory(ExplainTime, transactions, clock)
+    list_bookings: Provider[ListBookings] = Factory(ListBookings, transactions, clock)
+    get_booking: Provider[GetBooking] = Factory(GetBooking, transactions, clock)
+    cancel_booking: Provider[CancelBooking] = Factory(CancelBooking, transactions, clock, identities)
+    note_no_show: Provider[NoteNoShow] = Factory(NoteNoShow, transactions, clock, identities)
+    write_notes: Provider[WriteNotes] = Factory(WriteNotes, transactions, clock)
     remove_rule: Provider[RemoveRule] = Factory(RemoveRule, calendars)
 
     # Running the place

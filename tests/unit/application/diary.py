@@ -154,7 +154,7 @@ class Diary(Onlooker, RuleBasedStateMachine):
     def a_researcher_comes_back(self, which: int) -> None:
         who, block_id = pick(self.blocks, which)
         with self.attempting():
-            self.market.remove_rule(block_id, caller=account_of(who))
+            self.market.remove_rule(Block, block_id, caller=account_of(who))
 
     @rule(researcher=whose, hours=st.sampled_from(HOURS))
     def a_researcher_edits_their_hours(self, researcher: int, hours: tuple[str, str]) -> None:

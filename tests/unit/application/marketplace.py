@@ -18,13 +18,15 @@ from consulting.adapters.memory import (
     PlainLetters,
     SequentialIdentities,
 )
-from consulting.application.availability import BlockTime, Calendars, RemoveRule, SaveOverride, SavePattern
+from consulting.application.availability import Calendars, ListRules, RemoveRule, SaveRule
 from consulting.application.booking import BookSession, GetSession, ListSessions, SweepSession
+from consulting.application.bookings import CancelBooking, GetBooking, ListBookings, NoteNoShow, WriteNotes
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.callers import Caller
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import GetTimeSlot, ListTimeSlots, OfferedSlot
 from consulting.application.errands import CarryOutErrands, ErrandRunner
+from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
@@ -37,6 +39,7 @@ from consulting.application.ports.outbox import Errand
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.provider_books import ProviderBooks
 from consulting.application.ports.transactions import Transactions
+from consulting.application.profiles import EditProfile
 from consulting.application.publishing import PublishSlots
 from consulting.application.reconciliation import ReconcilePayments
 from consulting.application.refunds import CarryOutRefund
@@ -44,9 +47,10 @@ from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import EditReview, WriteReview
 from consulting.application.sweeping import SweepSessions, TopUpSlots
-from consulting.domain.availability import Pattern
+from consulting.domain.availability import Block, Override, Pattern
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.money import Money
+from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Researcher
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -149,16 +153,52 @@ class Marketplace:
         return Calendars(self.transactions, self.clock, self.ids, AHEAD)
 
     @cached_property
-    def save_pattern(self) -> SavePattern:
-        return SavePattern(self.calendars, self.gateway)
+    def rules(self) -> ListRules:
+        return ListRules(self.transactions)
 
     @cached_property
-    def save_override(self) -> SaveOverride:
-        return SaveOverride(self.calendars, self.gateway)
+    def save_rule(self) -> SaveRule:
+        return SaveRule(self.calendars, self.gateway)
+
+    def save_pattern(self, pattern: Pattern, *, caller: Caller) -> Publication:
+        """Set weekly hours."""
+        return self.save_rule(lambda _: pattern, caller=caller).publication
+
+    def save_override(self, override: Override, *, caller: Caller) -> Publication:
+        """Set other hours on one date."""
+        return self.save_rule(lambda _: override, caller=caller).publication
+
+    def block(self, block: Block, *, caller: Caller, cancel_sessions: bool = False) -> Publication:
+        """Take time off."""
+        return self.save_rule(lambda _: block, caller=caller, cancel_sessions=cancel_sessions).publication
 
     @cached_property
-    def block(self) -> BlockTime:
-        return BlockTime(self.calendars)
+    def edit_profile(self) -> EditProfile:
+        return EditProfile(self.calendars, self.gateway)
+
+    @cached_property
+    def explain(self) -> ExplainTime:
+        return ExplainTime(self.transactions, self.clock)
+
+    @cached_property
+    def bookings(self) -> ListBookings:
+        return ListBookings(self.transactions, self.clock)
+
+    @cached_property
+    def booking(self) -> GetBooking:
+        return GetBooking(self.transactions, self.clock)
+
+    @cached_property
+    def cancel_booking(self) -> CancelBooking:
+        return CancelBooking(self.transactions, self.clock, self.ids)
+
+    @cached_property
+    def no_show(self) -> NoteNoShow:
+        return NoteNoShow(self.transactions, self.clock, self.ids)
+
+    @cached_property
+    def write_notes(self) -> WriteNotes:
+        return WriteNotes(self.transactions, self.clock)
 
     @cached_property
     def remove_rule(self) -> RemoveRule:

@@ -64,6 +64,7 @@ def researcher(number: int = 1, **changes: Any) -> Researcher:
         affiliation="University of Example",
         papers=("paper-1", "paper-2"),
         zoom_user=None,
+        gap_minutes=10,
         rating=Rating(total=9, count=2),
         created_at=NOW,
         updated_at=NOW,

@@ -87,6 +87,7 @@ class Kept:
     blocks: dict[UUID, Block] = field(default_factory=dict)
     time_slots: dict[UUID, TimeSlot] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
+    notes: dict[UUID, str] = field(default_factory=dict)
     payments: dict[UUID, Payment] = field(default_factory=dict)
     refunds: dict[UUID, Refund] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)

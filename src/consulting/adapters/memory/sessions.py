@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new, require
+from consulting.application.ports.records import BookingFilter, Place
 from consulting.domain.errors import SlotUnavailable
 from consulting.domain.period import Period
 from consulting.domain.session_states import DC, SC, SF, SP, STATES, Status
@@ -19,6 +20,19 @@ def claims_of(kept: Kept, researcher_id: UUID) -> tuple[Claim, ...]:
     own = (session for session in kept.sessions.values() if session.researcher_id == researcher_id)
     claims = (claim for session in own if (claim := session.claim()) is not None)
     return tuple(sorted(claims, key=lambda claim: (claim.period, claim.session_id)))
+
+
+def _place(session: Session) -> Place:
+    return Place(session.period.start, session.id)
+
+
+def _is_wanted(session: Session, wanted: BookingFilter, *, at: datetime) -> bool:
+    return (
+        (wanted.ended is None or wanted.ended is (session.period.end <= at))
+        and (wanted.status is None or session.effective(at=at).status is wanted.status)
+        and (wanted.user_id is None or session.client.user_id == wanted.user_id)
+        and (wanted.starting is None or wanted.starting.contains(session.period.start))
+    )
 
 
 class MemorySessions:
@@ -87,6 +101,28 @@ class MemorySessions:
             and each.confirmed_at is not None
         )
         return sorted(found, key=lambda each: (each.period.start, each.id), reverse=True)[:limit]
+
+    def booked(
+        self, researcher_id: UUID, *, wanted: BookingFilter, after: Place | None, limit: int, at: datetime
+    ) -> Sequence[Session]:
+        """List the researcher's sessions, the earliest first where `wanted.ended` is False, else the latest first."""
+        backwards = wanted.ended is not False
+        own = (each for each in self._all() if each.researcher_id == researcher_id)
+        found = {_place(each): each for each in own if _is_wanted(each, wanted, at=at)}
+        in_order = sorted(found, reverse=backwards)
+        later = [place for place in in_order if after is None or (place < after if backwards else place > after)]
+        return [found[place] for place in later[:limit]]
+
+    def notes(self, id: UUID) -> str | None:
+        """Give what the session's researcher noted for themselves."""
+        return self._kept.notes.get(id)
+
+    def keep_notes(self, id: UUID, notes: str | None) -> None:
+        """Keep the researcher's notes on a known session, None for none at all."""
+        require(self._kept.sessions, id)
+        self._kept.notes.pop(id, None)
+        if notes is not None:
+            self._kept.notes[id] = notes
 
     def claims(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[Claim]:
         """List the claims of the researcher's sessions that overlap the period, expired holds too, by start."""

@@ -6,12 +6,14 @@ from functools import cache
 from hashlib import blake2b
 from typing import Final
 
-from sqlalchemy import ColumnElement, Integer, Text, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Text, Uuid, and_, bindparam, delete, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
 from consulting.adapters.postgres.claims import BY_START, CLAIM, LIVE
 from consulting.adapters.postgres.next_available import overlap
 from consulting.adapters.postgres.prepared import Prepared, insert_into, prepare, update_of
-from consulting.adapters.postgres.tables import fixed, period, sessions
+from consulting.adapters.postgres.tables import fixed, period, session_notes, sessions
+from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.values import ASKED_PERIOD, AT, END, LIMIT, START
 from consulting.domain.session_states import PaymentStatus, Status
 
@@ -91,6 +93,37 @@ def of_client(*, status: Status | None, starting: bool, after: bool) -> Prepared
     if after:
         wanted = wanted.where(sessions.c.id < _AFTER)
     return prepare(wanted)
+
+
+@cache
+def booked(*, ended: bool | None, status: Status | None, by_client: bool, starting: bool, after: bool) -> Prepared:
+    """Give the statement for a researcher's sessions, with the conditions that are asked for."""
+    place = (sessions.c.start_time, sessions.c.id)
+    backwards = ended is not False
+    in_order = [each.desc() for each in place] if backwards else place
+    wanted = select(sessions).where(sessions.c.researcher_id == _RESEARCHER).order_by(*in_order).limit(LIMIT)
+    if ended is not None:
+        wanted = wanted.where(sessions.c.end_time <= AT if ended else sessions.c.end_time > AT)
+    if status is not None:
+        wanted = wanted.where(_EFFECTIVELY[status])
+    if by_client:
+        wanted = wanted.where(sessions.c.user_id == _CLIENT)
+    if starting:
+        wanted = wanted.where(*_DURING)
+    if after:
+        last = tuple_(bindparam("after_start", type_=Instant), _AFTER)
+        wanted = wanted.where(tuple_(*place) < last if backwards else tuple_(*place) > last)
+    return prepare(wanted)
+
+
+NOTES = prepare(select(session_notes.c.notes).where(session_notes.c.session_id == _ID))
+FORGET_NOTES = prepare(delete(session_notes).where(session_notes.c.session_id == _ID))
+_NEW_NOTES = insert(session_notes).values(
+    session_id=bindparam("session_id", type_=Uuid), notes=bindparam("notes", type_=Text)
+)
+KEEP_NOTES = prepare(
+    _NEW_NOTES.on_conflict_do_update(index_elements=["session_id"], set_={"notes": _NEW_NOTES.excluded.notes})
+)
 
 
 def number_of(user_id: str) -> int:

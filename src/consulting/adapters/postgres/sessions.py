@@ -13,6 +13,7 @@ from consulting.adapters.postgres import session_statements as statements
 from consulting.adapters.postgres.claims import claim_of
 from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.values import read_policy, write_policy
+from consulting.application.ports.records import BookingFilter, Place
 from consulting.domain.cancellation import CanceledBy, Cancellation, CancellationReason
 from consulting.domain.errors import SlotUnavailable
 from consulting.domain.meetings import Meeting
@@ -175,6 +176,38 @@ class PostgresSessions:
             rows += self._link.rows(statements.OF_RESEARCHER_SINCE, researcher_id=researcher_id, **values)
         found = {row.id: session_of(row) for row in rows}
         return sorted(found.values(), key=lambda each: (each.period.start, each.id), reverse=True)[:limit]
+
+    def booked(
+        self, researcher_id: UUID, *, wanted: BookingFilter, after: Place | None, limit: int, at: datetime
+    ) -> Sequence[Session]:
+        """List the researcher's sessions, the earliest first where `wanted.ended` is False, else the latest first."""
+        values: dict[str, Any] = {"researcher_id": researcher_id, "limit": limit, "at": at}
+        if wanted.user_id is not None:
+            values["user_id"] = wanted.user_id
+        if wanted.starting is not None:
+            values |= {"start": wanted.starting.start, "end": wanted.starting.end}
+        if after is not None:
+            values |= {"after_start": after.start, "after": after.id}
+        statement = statements.booked(
+            ended=wanted.ended,
+            status=wanted.status,
+            by_client=wanted.user_id is not None,
+            starting=wanted.starting is not None,
+            after=after is not None,
+        )
+        return [session_of(row) for row in self._link.rows(statement, **values)]
+
+    def notes(self, id: UUID) -> str | None:
+        """Give what the session's researcher noted for themselves."""
+        row = self._link.one(statements.NOTES, id=id)
+        return None if row is None else str(row.notes)
+
+    def keep_notes(self, id: UUID, notes: str | None) -> None:
+        """Keep the researcher's notes on a known session, None for none at all."""
+        if notes is None:
+            self._link.rows(statements.FORGET_NOTES, id=id)
+        else:
+            self._link.rows(statements.KEEP_NOTES, session_id=id, notes=notes)
 
     def claims(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[Claim]:
         """List the claims of the researcher's sessions that overlap the period, expired holds too, by start."""

@@ -42,6 +42,27 @@ class DirectoryFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingFilter:
+    """Which of a researcher's sessions to list; None asks for nothing. `status` is the effective one.
+
+    ended: those whose time is over (True) or still to come or under way (False); starting: by their start.
+    """
+
+    ended: bool | None = None
+    status: Status | None = None
+    user_id: str | None = None
+    starting: Period | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a session stands in a researcher's list: by start, then by id."""
+
+    start: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """A researcher in a list: the next slot that could be booked now, and where the list goes on after this one."""
 
@@ -182,6 +203,20 @@ class Sessions(Protocol):
 
         Only those that start at this instant or later and that were confirmed once, canceled ones too.
         """
+
+    def booked(
+        self, researcher_id: UUID, *, wanted: BookingFilter, after: Place | None, limit: int, at: datetime
+    ) -> Sequence[Session]:
+        """List the researcher's sessions by start, then id: the earliest first where `wanted.ended` is False.
+
+        Otherwise the latest first. `after` is the place of the last one seen; everything is judged at this instant.
+        """
+
+    def notes(self, id: UUID) -> str | None:
+        """Give what the session's researcher noted for themselves."""
+
+    def keep_notes(self, id: UUID, notes: str | None) -> None:
+        """Keep the researcher's notes on a known session, None for none at all."""
 
     def claims(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[Claim]:
         """List the claims of the researcher's sessions that overlap the period, expired holds too, by start."""

@@ -10,7 +10,9 @@ from litestar.params import SkipValidation
 
 from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.api_keys import CreateApiKey, GetApiKey, ListApiKeys, RevokeApiKey
+from consulting.application.availability import ListRules, RemoveRule, SaveRule
 from consulting.application.booking import BookSession, GetSession, ListSessions
+from consulting.application.bookings import CancelBooking, GetBooking, ListBookings, NoteNoShow, WriteNotes
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.calendars import GetCalendar
 from consulting.application.calling_off import CancelAnySession
@@ -22,9 +24,12 @@ from consulting.application.directory import (
     ListTimeSlots,
     SearchResearchers,
 )
+from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
+from consulting.application.meetings import GetStartLink
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.privacy import EraseUser, ExportUser
+from consulting.application.profiles import EditProfile, GetProfile
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.rescheduling import RescheduleSession
@@ -61,6 +66,18 @@ class UseCases:
     create_calendar_token: CreateCalendarToken
     revoke_calendar_token: RevokeCalendarToken
     get_calendar_feed: GetCalendarFeed
+    list_rules: ListRules
+    save_rule: SaveRule
+    remove_rule: RemoveRule
+    explain_time: ExplainTime
+    get_profile: GetProfile
+    edit_profile: EditProfile
+    list_bookings: ListBookings
+    get_booking: GetBooking
+    cancel_booking: CancelBooking
+    note_no_show: NoteNoShow
+    write_notes: WriteNotes
+    get_start_link: GetStartLink
     create_payment_intent: CreatePaymentIntent
     confirm_payment: ConfirmPayment
     give_goodwill_refund: GiveGoodwillRefund

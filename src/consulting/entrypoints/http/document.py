@@ -29,6 +29,8 @@ _NUMBERS: Final = (
     ("Rating", "average"),
     ("NewResearcher", "rate"),
     ("RegisteredResearcher", "rate"),
+    ("Profile", "rate"),
+    ("ProfileChanges", "rate"),
 )
 _WEBHOOK: Final = "/api/payment/webhook"
 _FEED: Final = "/api/calendar/{token}"
@@ -178,6 +180,8 @@ _TAGS: Final = {
     "Reviews": "What clients say of their sessions.",
     "Calendar": "Subscribing to them by a calendar program.",
     "Payment": "Paying for them.",
+    "Your calendar": "A researcher's own hours, and what they make of their slots.",
+    "Your profile and bookings": "What a researcher says about themselves, and what was booked with them.",
     "Admin": "Running the place: for admins alone.",
     "Health": "For whoever runs this.",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from consulting.entrypoints.http.researcher_examples import RESEARCHER_EXAMPLES
+
 _RESEARCHER_ID: Final = "01931b6e-6f5c-7c3a-8d2e-4b1f0a9c7e11"
 _SLOT_ID: Final = "01931b6e-7a10-7f45-9c68-20d7b3e5f1a2"
 _SESSION_ID: Final = "01931b70-0c2b-7d19-b3f4-6a58c1d90e47"
@@ -235,5 +237,6 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "TimeSlot": _SLOT,
     "TimeSlotList": {"time_slots": [_SLOT]},
     "UserExport": {"user_id": "user-7", "exported_at": "2026-05-01T10:00:00Z", "sessions": [_KEPT_SESSION]},
+    **RESEARCHER_EXAMPLES,
 }
 """By the name of the body's shape; a test reads each as that shape."""

@@ -55,6 +55,8 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     errors.RescheduleTooLate: 409,
     errors.PriceDiffers: 409,
     errors.TimeIsBooked: 409,
+    errors.TooManyRules: 409,
+    errors.OverrideExists: 409,
     errors.AlreadyPaid: 409,
     errors.NothingToPay: 409,
     errors.PaymentIntentUnknown: 409,

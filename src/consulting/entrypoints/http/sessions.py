@@ -100,7 +100,7 @@ async def list_sessions(
         desk.use.list_sessions,
         caller=caller,
         status=status,
-        starting=_starting(first, last, zone_for(timezone, caller)),
+        starting=starting_on(first, last, zone_for(timezone, caller)),
         after=read_id_cursor(cursor),
         limit=limit + 1,
     )
@@ -228,7 +228,8 @@ async def get_calendar(
     return Response(content, media_type="text/calendar")
 
 
-def _starting(first: date | None, last: date | None, timezone: str) -> Period | None:
+def starting_on(first: date | None, last: date | None, timezone: str) -> Period | None:
+    """Give the period of these calendar days, None for none of them. Raises ValidationFailed."""
     if first is None and last is None:
         return None
     since, until = first or EARLIEST, last or LATEST

@@ -118,6 +118,7 @@ def opened(*, market: MemoryMarketplace | None = None, **environ: str) -> Iterat
         identities=market.ids,
         payment_gateway=market.gateway,
         letters=market.letters,
+        meeting_rooms=market.rooms,
         readiness_checks=providers.Object(checks),
     )
     with TestClient(create_app(container), raise_server_exceptions=False) as http:

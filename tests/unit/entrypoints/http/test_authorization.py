@@ -19,8 +19,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "reschedule_session": {"time_slot_id": "{session}"},
     "write_review": {"rating": 5},
     "edit_review": {"rating": 5},
+    "create_pattern": {"weekday": 0, "start": "13:00", "end": "15:00", "slot_minutes": 60},
+    "create_override": {"date": "2026-12-06"},
+    "create_block": {"start_time": "2026-12-06T00:00:00Z", "end_time": "2026-12-07T00:00:00Z"},
+    "preview_change": {"override": {"date": "2026-12-06"}},
+    "write_notes": {"notes": None},
 }
 """What is sent where nothing would be refused before anybody looks whose session it is."""
+
+QUERIES = {"explain_time": {"at": "2026-12-02T08:30:00Z"}}
 
 with opened() as _front:
     OPERATIONS = sorted(operations(_front.http.app))
@@ -33,6 +40,7 @@ class Scene:
         self.frontend = frontend
         self.session: str = frontend.paid(frontend.held(frontend.researcher("curie")))["id"]
         frontend.researcher("bohr")
+        frontend.market.work()
 
     def asked(self, operation: tuple[str, str, str], **how: Any) -> httpx.Response:
         method, path, name = operation
@@ -41,6 +49,8 @@ class Scene:
             sent["json"] = {
                 field: self.session if value == "{session}" else value for field, value in BODIES.get(name, {}).items()
             }
+        if name in QUERIES:
+            sent["params"] = QUERIES[name]
         return self.frontend.call(method, path.replace("{id}", self.session), **how, **sent)
 
     def key(self, *scopes: Scope) -> str:

@@ -7,7 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from consulting.entrypoints.http import admin_wire, health, privacy_wire, problems, review_bodies, wire
+from consulting.entrypoints.http import (
+    admin_wire,
+    booking_shapes,
+    calendar_shapes,
+    explanation_shapes,
+    health,
+    privacy_wire,
+    problems,
+    profile_shapes,
+    review_bodies,
+    wire,
+)
 from consulting.entrypoints.http.document import openapi_document
 from consulting.entrypoints.http.examples import EXAMPLES
 
@@ -16,6 +27,10 @@ BODIES = (
     admin_wire,
     privacy_wire,
     review_bodies,
+    booking_shapes,
+    calendar_shapes,
+    explanation_shapes,
+    profile_shapes,
     problems,
     health,
 )
@@ -72,6 +87,31 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "POST /api/admin/api-keys",
         "GET /api/admin/api-keys/{id}",
         "DELETE /api/admin/api-keys/{id}",
+        "GET /api/researcher/availability/patterns",
+        "POST /api/researcher/availability/patterns",
+        "GET /api/researcher/availability/patterns/{id}",
+        "PATCH /api/researcher/availability/patterns/{id}",
+        "DELETE /api/researcher/availability/patterns/{id}",
+        "GET /api/researcher/availability/overrides",
+        "POST /api/researcher/availability/overrides",
+        "GET /api/researcher/availability/overrides/{id}",
+        "PATCH /api/researcher/availability/overrides/{id}",
+        "DELETE /api/researcher/availability/overrides/{id}",
+        "GET /api/researcher/availability/blocks",
+        "POST /api/researcher/availability/blocks",
+        "GET /api/researcher/availability/blocks/{id}",
+        "PATCH /api/researcher/availability/blocks/{id}",
+        "DELETE /api/researcher/availability/blocks/{id}",
+        "POST /api/researcher/availability/preview",
+        "GET /api/researcher/availability/explain",
+        "GET /api/researcher/profile",
+        "PATCH /api/researcher/profile",
+        "GET /api/researcher/bookings",
+        "GET /api/researcher/bookings/{id}",
+        "PATCH /api/researcher/bookings/{id}/cancel",
+        "PATCH /api/researcher/bookings/{id}/no-show",
+        "PATCH /api/researcher/bookings/{id}/notes",
+        "GET /api/researcher/bookings/{id}/start-link",
         "POST /api/payment/intent",
         "POST /api/payment/confirm",
         "POST /api/payment/webhook",

@@ -11,6 +11,7 @@ import pytest
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract, Setting
+from consulting.application.ports.records import BookingFilter, Place
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.period import Period
 from consulting.domain.session_states import Status
@@ -104,6 +105,53 @@ class SessionListsContract(RecordsContract):
         during = Period(sample.slot(2).period.start, sample.slot(4).period.start)
         assert _numbers(_of_client(transactions, starting=during)) == [3, 2]
 
+    def test_a_researcher_sees_what_is_to_come_the_earliest_first_and_all_else_the_latest_first(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        for number in (2, 1, 3):
+            setting.held(number)
+        now = sample.slot(2).period.start
+        assert _numbers(_booked(transactions)) == [3, 2, 1]
+        assert _numbers(_booked(transactions, ended=False, at=now)) == [2, 3]
+        assert _numbers(_booked(transactions, ended=True, at=now)) == [1]
+
+    @pytest.mark.parametrize("ended", [None, False])
+    def test_a_researchers_pages_join_without_gap_or_repeat(
+        self, transactions: Transactions, setting: Setting, *, ended: bool | None
+    ) -> None:
+        for number in range(1, 6):
+            setting.held(number)
+        seen: list[Session] = []
+        while page := _booked(transactions, ended=ended, limit=2, after=seen[-1] if seen else None):
+            seen += page
+        assert _numbers(seen) == ([1, 2, 3, 4, 5] if ended is False else [5, 4, 3, 2, 1])
+
+    def test_a_researcher_can_ask_for_a_client_a_status_and_a_period(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        setting.held(1)
+        setting.confirmed(2)
+        setting.held(3, client=sample.client(2))
+        setting.save(sample.canceled(setting.held(4)))
+        during = Period(sample.slot(2).period.start, sample.slot(4).period.start)
+        assert _numbers(_booked(transactions, user_id="client-2")) == [3]
+        assert _numbers(_booked(transactions, status=Status.CANCELED)) == [4]
+        assert _numbers(_booked(transactions, status=Status.SCHEDULED, at=sample.after(hours=1))) == [2]
+        assert _numbers(_booked(transactions, starting=during, user_id="client-1")) == [2]
+
+    def test_a_researchers_notes_are_kept_changed_and_forgotten(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.held(1)
+        told: list[str | None] = []
+        for notes in (None, "Bring the data.", "Asked twice. \N{GREEK SMALL LETTER PI}", None):
+            with transactions.begin() as tx:
+                tx.sessions.keep_notes(session.id, notes)
+            with transactions.begin() as tx:
+                told.append(tx.sessions.notes(session.id))
+                assert tx.sessions.get(session.id) == session
+        assert told == [None, "Bring the data.", "Asked twice. \N{GREEK SMALL LETTER PI}", None]
+
     def test_claims_and_sessions_in_a_period_are_listed_by_start_without_canceled_ones(
         self, transactions: Transactions, setting: Setting
     ) -> None:
@@ -193,3 +241,16 @@ def _numbers(sessions: Sequence[Session]) -> list[int]:
 
 def _of_ids(ids: Sequence[UUID]) -> list[int]:
     return [each.int >> 80 for each in ids]
+
+
+def _booked(
+    transactions: Transactions,
+    *,
+    after: Session | None = None,
+    limit: int = 100,
+    at: datetime = sample.NOW,
+    **wanted: Any,
+) -> Sequence[Session]:
+    place = None if after is None else Place(after.period.start, after.id)
+    with transactions.begin() as tx:
+        return tx.sessions.booked(RESEARCHER, wanted=BookingFilter(**wanted), after=place, limit=limit, at=at)

@@ -11,7 +11,7 @@ from consulting.adapters.postgres.tables.money import ledger_entries, payments, 
 from consulting.adapters.postgres.tables.rate_limits import rate_limits
 from consulting.adapters.postgres.tables.researchers import researcher_words, researchers, vocabulary
 from consulting.adapters.postgres.tables.reviews import reviews
-from consulting.adapters.postgres.tables.sessions import sessions
+from consulting.adapters.postgres.tables.sessions import session_notes, sessions
 from consulting.adapters.postgres.tables.work import idempotency_keys, inbox, outbox
 from consulting.adapters.postgres.tables.worker import worker_heartbeats
 
@@ -36,6 +36,7 @@ __all__ = [
     "researcher_words",
     "researchers",
     "reviews",
+    "session_notes",
     "sessions",
     "time_slots",
     "vocabulary",

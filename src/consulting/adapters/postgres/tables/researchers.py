@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -55,6 +56,7 @@ class _Researchers(TypedColumns):
     zoom_user: Named[str | None] = Column(Text)
     notice: Named[timedelta] = Column(Interval)
     horizon: Named[timedelta] = Column(Interval)
+    gap_minutes: Named[int] = Column(SmallInteger, server_default=text("0"))
     policy: Named[list[Any]] = Column(JSONB)
     rating_total: Named[int]
     rating_count: Named[int]
@@ -72,6 +74,7 @@ researchers = Table(
     CheckConstraint("rate_amount >= 0", name="rate_amount"),
     currency("rate_currency"),
     CheckConstraint(f"notice BETWEEN {_NONE} AND {_AGES} AND horizon BETWEEN {_NONE} AND {_AGES}", name="terms"),
+    CheckConstraint("gap_minutes BETWEEN 0 AND 240", name="gap"),
     CheckConstraint("rating_total BETWEEN rating_count AND 5 * rating_count", name="rating"),
     CheckConstraint("cardinality(expertise) <= 100 AND cardinality(topics) = cardinality(expertise)", name="expertise"),
     CheckConstraint("cardinality(achievements) <= 100 AND cardinality(papers) <= 1000", name="lists"),

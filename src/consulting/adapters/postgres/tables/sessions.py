@@ -134,9 +134,19 @@ sessions = Table(
         where=_LIVE,
     ),
 )
+Index("sessions_of_researcher", sessions.c.researcher_id, sessions.c.start_time, sessions.c.id)
 Index("sessions_of_client", sessions.c.user_id, sessions.c.id)
 Index("sessions_of_slot", sessions.c.time_slot_id, postgresql_where=_LIVE)
 Index("sessions_holds_of_client", sessions.c.user_id, postgresql_where=text("expires_at IS NOT NULL"))
 Index("sessions_by_deadline", sessions.c.expires_at, sessions.c.id, postgresql_where=text("expires_at IS NOT NULL"))
 Index("sessions_by_end", sessions.c.end_time, sessions.c.id, postgresql_where=_CONFIRMED)
 Index("sessions_by_start", sessions.c.start_time, sessions.c.id, postgresql_where=_HELD)
+
+
+class _SessionNotes(TypedColumns):
+    session_id: Named[UUID] = Column(ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
+    notes: Named[str] = Column(Text)
+
+
+# Apart from the session, so that nothing that shows a session can show what its researcher noted for themselves.
+session_notes = Table("session_notes", metadata, _SessionNotes, at_most(notes=LONGEST_TEXT))
