@@ -59,7 +59,7 @@ def explain_time(
     `slots` are the published ones that run at the instant, booked ones that were withdrawn too; `claims` those of the
     researcher's sessions that overlap it or these slots.
     """
-    slot = min(slots, key=lambda each: (each.withdrawn, each.period), default=None)
+    slot = min(slots, key=lambda each: (not each.given, each.period), default=None)
     said = explain(rules=rules, at=at)
     because = [
         *_of_rules(said, rules),
@@ -67,7 +67,7 @@ def explain_time(
         *_of_terms(terms, slot, at=at, now=now),
     ]
     offered = slot is not None and obstacle(slot=slot, terms=terms, claims=claims, at=now) is None
-    if not offered and said.offered is not None and (slot is None or slot.withdrawn):
+    if not offered and said.offered is not None and (slot is None or not slot.given):
         because.append(
             Because(reason=Reason.UNPUBLISHED, sentence="The hours give a slot here that is not published (yet).")
         )

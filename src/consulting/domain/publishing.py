@@ -16,13 +16,14 @@ from consulting.domain.period import Period
 class PublishedSlot:
     """A slot as it stands: `booked` when a session that counts has it, `withdrawn` when it is no longer offered.
 
-    It can be both: a booked slot that the rules no longer give can't be booked again once its session lets go of it.
+    `retired` when the rules no longer give it but a session had it: nobody can book it once that lets go of it.
     """
 
     id: UUID
     period: Period
     booked: bool = False
     withdrawn: bool = False
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +32,8 @@ class Publication:
 
     add: periods that need a new slot; revive: withdrawn slots to offer again; withdraw: slots to offer no more;
     keep: free slots that stay, with their ids; kept_booked: booked slots, whose sessions nothing here touches; among
-    these, retire: those that the rules no longer give, so that nobody books them when their session's claim ends;
-    restore: retired ones that the rules give again.
+    these, retire: those that the rules no longer give, so that nobody books them when their session's claim ends.
+    restore: retired slots that the rules give again, booked or kept. What is withdrawn or revived is retired no more.
     """
 
     add: tuple[Period, ...] = ()
@@ -97,7 +98,7 @@ class _Plan:
         """Keep a booked slot; the rules say whether it can be booked again only where it is `judged`."""
         self.occupy(slot.period)
         self._booked.append(slot.id)
-        if judged:
+        if judged and not slot.withdrawn:
             self._judged.append(slot)
 
     def occupy(self, period: Period) -> None:
@@ -126,6 +127,8 @@ class _Plan:
             if slot.period in missing:
                 missing.remove(slot.period)
                 (revive if slot.withdrawn else keep).append(slot.id)
+                if slot.retired and not slot.withdrawn:
+                    self._judged.append(slot)
             elif not slot.withdrawn:
                 withdraw.append(slot.id)
         return Publication(
@@ -134,6 +137,6 @@ class _Plan:
             withdraw=tuple(withdraw),
             keep=tuple(keep),
             kept_booked=tuple(self._booked),
-            retire=tuple(each.id for each in self._judged if not each.withdrawn and each.period not in self._wanted),
-            restore=tuple(each.id for each in self._judged if each.withdrawn and each.period in self._wanted),
+            retire=tuple(each.id for each in self._judged if not each.retired and each.period not in self._wanted),
+            restore=tuple(each.id for each in self._judged if each.retired and each.period in self._wanted),
         )

@@ -13,12 +13,21 @@ from consulting.domain.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSlot:
-    """A bookable period of one researcher; `withdrawn` when the rules no longer give it, booked or not."""
+    """A bookable period of one researcher; `withdrawn` when it is no longer offered.
+
+    `retired` when the rules no longer give it while a session has it: nobody else can book it then.
+    """
 
     id: UUID
     researcher_id: UUID
     period: Period
     withdrawn: bool = False
+    retired: bool = False
+
+    @property
+    def given(self) -> bool:
+        """Tell whether the researcher's rules give it, as they were last published."""
+        return not self.withdrawn and not self.retired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +76,7 @@ def obstacle(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: datet
     """
     if not terms.active:
         return Obstacle.INACTIVE
-    if slot.withdrawn:
+    if not slot.given:
         return Obstacle.WITHDRAWN
     ahead = slot.period.start - at
     if ahead <= timedelta(0):
@@ -86,7 +95,7 @@ def retakable(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: date
 
     As for a new booking, but notice and horizon don't count: the client chose the slot when both were kept.
     """
-    standing = terms.active and not slot.withdrawn and at < slot.period.start
+    standing = terms.active and slot.given and at < slot.period.start
     return standing and not _taken(slot=slot, claims=claims, at=at)
 
 

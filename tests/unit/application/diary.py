@@ -209,7 +209,7 @@ class Diary(Onlooker, RuleBasedStateMachine):
             for shown in self.sturdy.offered(researcher):
                 period = shown.slot.period
                 free = not any(each.researcher_id == researcher.id and each.period.overlaps(period) for each in taken)
-                bookable = now + researcher.notice <= period.start and not shown.slot.withdrawn
+                bookable = now + researcher.notice <= period.start and shown.slot.given
                 assert shown.available == (free and bookable), shown
 
     @invariant()

@@ -23,15 +23,22 @@ QUARTER = NINE.duration / 4
 ELEVEN = period("2026-06-08 11:00", "2026-06-08 12:00")
 
 
-def slot(number: int, during: Period, *, booked: bool = False, withdrawn: bool = False) -> PublishedSlot:
-    return PublishedSlot(id=UUID(int=number), period=during, booked=booked, withdrawn=withdrawn)
+def slot(number: int, during: Period, **state: bool) -> PublishedSlot:
+    return PublishedSlot(id=UUID(int=number), period=during, **state)
 
 
 def carried_out(publication: Publication, *, on: tuple[PublishedSlot, ...]) -> tuple[PublishedSlot, ...]:
     """What is published after the change, as a database would hold it."""
-    gone = {*publication.withdraw, *publication.retire}
-    back = {*publication.revive, *publication.restore}
-    changed = [replace(each, withdrawn=each.id in gone or (each.withdrawn and each.id not in back)) for each in on]
+    gone, back = set(publication.withdraw), set(publication.revive)
+    given_again = {*gone, *back, *publication.restore}
+    changed = [
+        replace(
+            each,
+            withdrawn=each.id in gone or (each.withdrawn and each.id not in back),
+            retired=each.id in publication.retire or (each.retired and each.id not in given_again),
+        )
+        for each in on
+    ]
     free_id = max((each.id.int for each in on), default=0) + 1
     return (*changed, *(slot(free_id + number, each) for number, each in enumerate(publication.add)))
 
@@ -71,10 +78,17 @@ def test_a_booked_slot_stays_though_the_rules_no_longer_give_it() -> None:
 
 
 def test_a_booked_slot_that_the_rules_give_again_can_be_booked_again_once_it_is_free() -> None:
-    retired = slot(1, NINE, booked=True, withdrawn=True)
+    retired = slot(1, NINE, booked=True, retired=True)
     kept = (UUID(int=1),)
     assert difference(wanted=[NINE], published=[retired]) == Publication(kept_booked=kept, restore=kept)
     assert difference(wanted=[], published=[retired]).changes_nothing
+
+
+def test_a_retired_slot_that_is_free_again_is_kept_or_withdrawn_as_the_rules_say() -> None:
+    retired = slot(1, NINE, retired=True)
+    kept = (UUID(int=1),)
+    assert difference(wanted=[NINE], published=[retired]) == Publication(keep=kept, restore=kept)
+    assert difference(wanted=[], published=[retired]) == Publication(withdraw=kept)
 
 
 def test_of_booked_slots_only_those_that_start_in_the_range_are_judged() -> None:
@@ -157,7 +171,8 @@ def test_published_slots_never_overlap_and_booked_ones_stay(
     event("changed nothing" if found.changes_nothing else "changed something")
     assert_apart(on_offer(after))
     assert {each.id: each.period for each in booked}.items() <= {each.id: each.period for each in after}.items()
-    assert all(each.withdrawn == (each.period not in wanted) for each in after if each.booked)
+    assert all(each.retired == (each.period not in wanted) for each in after if each.booked and not each.withdrawn)
+    assert not any(each.retired for each in after if not each.booked and not each.withdrawn)
     assert set(found.kept_booked) == {each.id for each in booked}
     assert {each.id for each in published} <= {each.id for each in after}
     free = {each.period for each in after if not each.booked and not each.withdrawn}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, UnknownRecord, put_new, require
@@ -50,7 +51,13 @@ class MemoryTimeSlots:
         booked = {claim.time_slot_id for claim in claims_of(self._kept, researcher_id)}
         found = (slot for slot in self._of(researcher_id) if slot.period.overlaps(overlapping))
         return [
-            PublishedSlot(id=slot.id, period=slot.period, booked=slot.id in booked, withdrawn=slot.withdrawn)
+            PublishedSlot(
+                id=slot.id,
+                period=slot.period,
+                booked=slot.id in booked,
+                withdrawn=slot.withdrawn,
+                retired=slot.retired,
+            )
             for slot in sorted(found, key=lambda slot: slot.id)
         ]
 
@@ -60,10 +67,14 @@ class MemoryTimeSlots:
         Raises ForbiddenRecord if published slots would overlap.
         """
         require(self._kept.researchers, researcher_id)
-        for slot_id in (*publication.withdraw, *publication.retire):
-            self._turn(slot_id, researcher_id=researcher_id, withdrawn=True)
-        for slot_id in (*publication.revive, *publication.restore):
-            self._turn(slot_id, researcher_id=researcher_id, withdrawn=False)
+        for turned, changes in (
+            (publication.withdraw, {"withdrawn": True, "retired": False}),
+            (publication.retire, {"retired": True}),
+            (publication.revive, {"withdrawn": False, "retired": False}),
+            (publication.restore, {"retired": False}),
+        ):
+            for slot_id in turned:
+                self._turn(slot_id, researcher_id=researcher_id, **changes)
         for slot_id, period in zip(ids, publication.add, strict=True):
             put_new(self._kept.time_slots, slot_id, TimeSlot(id=slot_id, researcher_id=researcher_id, period=period))
         self._require_apart(slot for slot in self._of(researcher_id) if not slot.withdrawn)
@@ -79,11 +90,11 @@ class MemoryTimeSlots:
             claims=tuple(claim for claim in claims if claim.period.overlaps(slot.period)),
         )
 
-    def _turn(self, id: UUID, *, researcher_id: UUID, withdrawn: bool) -> None:
+    def _turn(self, id: UUID, *, researcher_id: UUID, **changes: Any) -> None:
         slot = require(self._kept.time_slots, id)
         if slot.researcher_id != researcher_id:
             raise UnknownRecord(f"{id} is a slot of another researcher")
-        self._kept.time_slots[id] = replace(slot, withdrawn=withdrawn)
+        self._kept.time_slots[id] = replace(slot, **changes)
 
     @staticmethod
     def _require_apart(published: Iterable[TimeSlot]) -> None:

@@ -33,6 +33,7 @@ def next_available(who: FromClause) -> LateralFromClause:
             who.c.active,
             slot.researcher_id == who.c.id,
             ~slot.withdrawn,
+            ~slot.retired,
             slot.start_time > AT,
             slot.start_time >= AT + who.c.notice,
             slot.start_time <= AT + who.c.horizon,

@@ -36,6 +36,7 @@ _SLOT = (
     time_slots.c.start_time.label("slot_start"),
     time_slots.c.end_time.label("slot_end"),
     time_slots.c.withdrawn.label("slot_withdrawn"),
+    time_slots.c.retired.label("slot_retired"),
 )
 LONGEST = text("interval '24 hours'")
 """No slot is longer, by a constraint: so what starts in a range ends soon after it."""
@@ -86,8 +87,11 @@ LOCK_PUBLISHED = prepare(
 PUBLISHED = prepare(select(*_SLOT, _HAD.label("slot_had")).where(*_OVERLAPPING).order_by(time_slots.c.id))
 
 _TURNED = update(time_slots).where(time_slots.c.id == func.any(_IDS), time_slots.c.researcher_id == _RESEARCHER)
-WITHDRAW = prepare(_TURNED.values(withdrawn=text("true")).returning(time_slots.c.id))
-REVIVE = prepare(_TURNED.values(withdrawn=text("false")).returning(time_slots.c.id))
+_YES, _NO = text("true"), text("false")
+WITHDRAW = prepare(_TURNED.values(withdrawn=_YES, retired=_NO).returning(time_slots.c.id))
+RETIRE = prepare(_TURNED.values(retired=_YES).returning(time_slots.c.id))
+REVIVE = prepare(_TURNED.values(withdrawn=_NO, retired=_NO).returning(time_slots.c.id))
+RESTORE = prepare(_TURNED.values(retired=_NO).returning(time_slots.c.id))
 _NEW = (
     func.unnest(_IDS, bindparam("starts", type_=ARRAY(Instant)), bindparam("ends", type_=ARRAY(Instant)))
     .table_valued("id", "start_time", "end_time", name="new")
@@ -146,6 +150,7 @@ class PostgresTimeSlots:
                 period=Period(row.slot_start, row.slot_end),
                 booked=row.slot_had,
                 withdrawn=row.slot_withdrawn,
+                retired=row.slot_retired,
             )
             for row in rows
         ]
@@ -158,15 +163,18 @@ class PostgresTimeSlots:
         periods = publication.add
         if len(ids) != len(periods):
             raise ValueError("each added slot needs an id")
-        withdraw = [*publication.withdraw, *publication.retire]
-        revive = [*publication.revive, *publication.restore]
+        turns = (
+            (WITHDRAW, publication.withdraw),
+            (RETIRE, publication.retire),
+            (REVIVE, publication.revive),
+            (RESTORE, publication.restore),
+        )
         new = {"ids": list(ids), "starts": [each.start for each in periods], "ends": [each.end for each in periods]}
-        withdrawn, revived, _ = self._link.together(
-            (WITHDRAW, {"researcher_id": researcher_id, "ids": withdraw}),
-            (REVIVE, {"researcher_id": researcher_id, "ids": revive}),
+        *turned, _ = self._link.together(
+            *((turn, {"researcher_id": researcher_id, "ids": list(slots)}) for turn, slots in turns if slots),
             (ADD, {"researcher_id": researcher_id, **new}),
         )
-        if len(withdrawn) != len(withdraw) or len(revived) != len(revive):
+        if sum(map(len, turned)) != sum(len(slots) for _, slots in turns):
             raise LookupError("some of the slots are not this researcher's")
 
 
@@ -193,4 +201,5 @@ def _slot(row: Row) -> TimeSlot:
         researcher_id=row.slot_researcher_id,
         period=Period(row.slot_start, row.slot_end),
         withdrawn=row.slot_withdrawn,
+        retired=row.slot_retired,
     )

@@ -133,7 +133,8 @@ class TimeSlotsContract(RecordsContract):
             restored = tx.time_slots.get(booked.time_slot_id)
         assert retired is not None
         assert restored is not None
-        assert (retired.slot.withdrawn, restored.slot.withdrawn) == (True, False)
+        assert (retired.slot.retired, restored.slot.retired) == (True, False)
+        assert not retired.slot.withdrawn
         assert retired.claims == restored.claims == (booked.claim(),)
 
     def test_a_publication_withdraws_before_it_adds(self, transactions: Transactions, setting: Setting) -> None:

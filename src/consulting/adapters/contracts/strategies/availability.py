@@ -238,7 +238,10 @@ def published_slots(draw: st.DrawFn, *, candidates: SearchStrategy[Period]) -> t
     kept: list[PublishedSlot] = []
     for number, period in enumerate(draw(st.lists(candidates, max_size=12))):
         booked, withdrawn = draw(st.sampled_from(((False, False), (True, False), (False, True), (True, True))))
-        slot = PublishedSlot(id=UUID(int=number + 1), period=period, booked=booked, withdrawn=withdrawn)
+        retired = not withdrawn and draw(st.booleans())
+        slot = PublishedSlot(
+            id=UUID(int=number + 1), period=period, booked=booked, withdrawn=withdrawn, retired=retired
+        )
         if not (counts(slot) and any(counts(other) and other.period.overlaps(period) for other in kept)):
             kept.append(slot)
     return tuple(kept)

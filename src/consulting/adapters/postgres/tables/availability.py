@@ -109,6 +109,7 @@ class _TimeSlots(TypedColumns):
     start_time: Named[datetime] = Column(Instant)
     end_time: Named[datetime] = Column(Instant)
     withdrawn: Named[bool] = Column(server_default=false())
+    retired: Named[bool] = Column(server_default=false())
 
 
 time_slots = Table(
