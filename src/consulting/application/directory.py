@@ -19,6 +19,7 @@ from consulting.domain.researchers import Researcher
 from consulting.domain.time_slots import Claim, TimeSlot, obstacle
 
 LONGEST_RANGE_DAYS = 62
+MOST_NEXT_SLOTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,23 @@ class ListTimeSlots:
 
 
 @dataclass(frozen=True, slots=True)
+class ListNextSlots:
+    """Show a researcher's next time slots that could be booked at this moment, the soonest first."""
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(self, researcher_id: UUID, *, limit: int) -> Sequence[OfferedSlot]:
+        """Give so many at most. Raises ResearcherNotFound."""
+        with self.transactions.begin() as tx:
+            researcher = tx.researchers.get(researcher_id)
+            if researcher is None:
+                raise ResearcherNotFound
+            slots = tx.researchers.next_slots(researcher_id, at=self.clock.now(), limit=limit)
+        return [_as_free(slot, researcher) for slot in slots]
+
+
+@dataclass(frozen=True, slots=True)
 class GetTimeSlot:
     """Show one time slot, withdrawn ones too."""
 
@@ -144,6 +162,11 @@ def _as_shown(offer: Offer, caller: Caller | None, *, at: datetime) -> OfferedSl
         price=price(rate=offer.researcher.rate, duration=offer.slot.period.duration),
         session_id=claim.session_id if claim and _may_know(caller, claim, offer.researcher) else None,
     )
+
+
+def _as_free(slot: TimeSlot, researcher: Researcher) -> OfferedSlot:
+    cost = price(rate=researcher.rate, duration=slot.period.duration)
+    return OfferedSlot(slot=slot, available=True, price=cost, session_id=None)
 
 
 def _may_know(caller: Caller | None, claim: Claim, researcher: Researcher) -> bool:

@@ -15,13 +15,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
 
 from consulting.domain.errors import FieldProblem, ValidationFailed
 from consulting.domain.period import Period
+
+_LONGEST_ZONE: Final = 40
+_CONTINENTS: Final = frozenset(
+    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
 
 MINUTES_PER_DAY = 24 * 60
 
@@ -44,12 +52,30 @@ def zone(name: str) -> ZoneInfo:
 
 
 def timezone_problems(name: str) -> list[FieldProblem]:
-    """Say what is wrong with a `timezone`: nothing, or that it isn't an IANA zone."""
+    """Say what is wrong with a `timezone`: nothing, or that it isn't an IANA zone, and which names are like it."""
     try:
         zone(name)
     except ValueError:
-        return [FieldProblem("timezone", "give the name of an IANA time zone, such as Europe/Berlin")]
+        examples = " or ".join(nearest_zones(name) or ("Europe/Berlin",))
+        return [FieldProblem("timezone", f"give the name of an IANA time zone, such as {examples}")]
     return []
+
+
+@lru_cache(maxsize=256)
+def nearest_zones(name: str) -> tuple[str, ...]:
+    """Give up to three names of zones that are most like this one, as a whole or in their last part (`berlin`)."""
+    spellings = _zone_spellings()
+    asked = name[:_LONGEST_ZONE].lower().replace(" ", "_")
+    near = get_close_matches(asked, spellings, n=3, cutoff=0.75)
+    return tuple(dict.fromkeys(spellings[each] for each in near))
+
+
+@lru_cache(maxsize=1)
+def _zone_spellings() -> Mapping[str, str]:
+    """Give each zone's name by how people spell it: a city alone leads to it, too."""
+    names = sorted(each for each in available_timezones() if each.partition("/")[0] in _CONTINENTS)
+    cities = {each.rpartition("/")[2].lower(): each for each in names}
+    return cities | {each.lower(): each for each in names} | {"utc": "UTC"}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -43,6 +43,7 @@ from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import (
     GetResearcher,
     GetTimeSlot,
+    ListNextSlots,
     ListResearchers,
     ListTimeSlots,
     SearchResearchers,
@@ -221,6 +222,7 @@ class Container(DeclarativeContainer):
     search_researchers: Provider[SearchResearchers] = Factory(SearchResearchers, transactions, clock)
     get_researcher: Provider[GetResearcher] = Factory(GetResearcher, transactions, clock)
     list_time_slots: Provider[ListTimeSlots] = Factory(ListTimeSlots, transactions, clock)
+    list_next_slots: Provider[ListNextSlots] = Factory(ListNextSlots, transactions, clock)
     get_time_slot: Provider[GetTimeSlot] = Factory(GetTimeSlot, transactions, clock)
 
     # Booking

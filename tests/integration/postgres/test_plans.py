@@ -113,6 +113,12 @@ HOT = {
         {"id": many.researcher(WHO), "at": NOW},
         ("researchers_pkey", "time_slots_researcher"),
     ),
+    "a researcher's next slots": Hot(
+        next_available.NEXT_SLOTS,
+        {"id": many.researcher(WHO), "at": NOW, "limit": 20},
+        ("researchers_pkey", "time_slots_researcher"),
+        300,
+    ),
     "a search": Hot(directory_search.SEARCH, ASKED, ("researcher_words_by_word", "researchers_"), 1000),
     "similar words": Hot(
         directory_search.SIMILAR, {"parts": sorted(without_a_letter("c4ca4238"))}, ("vocabulary_without_a_letter",)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from consulting.adapters.memory import cursors
@@ -61,12 +62,18 @@ class MemoryResearchers:
 
     def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
         """Give the researcher's earliest slot that could be booked at this instant."""
+        return next(iter(self.next_slots(id, at=at, limit=1)), None)
+
+    def next_slots(self, id: UUID, *, at: datetime, limit: int) -> Sequence[TimeSlot]:
+        """Give the researcher's slots that could be booked at this instant, the soonest first."""
+        return list(islice(self._bookable(id, at=at), limit))
+
+    def _bookable(self, id: UUID, *, at: datetime) -> Iterator[TimeSlot]:
         for offer in MemoryTimeSlots(self._kept).from_on(researcher_id=id, at=at):
             who = offer.researcher
             terms = Terms(active=who.active, notice=who.notice, horizon=who.horizon)
             if obstacle(slot=offer.slot, terms=terms, claims=offer.claims, at=at) is None:
-                return offer.slot
-        return None
+                yield offer.slot
 
     def register(self, *, after: UUID | None, limit: int) -> Sequence[Researcher]:
         """List all researchers, deactivated ones too, by id; those after the one of this id."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Uuid, bindparam, case, exists, select, true
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Uuid, bindparam, case, exists, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from consulting.adapters.postgres.link import Row
-from consulting.adapters.postgres.prepared import prepare
+from consulting.adapters.postgres.prepared import Prepared, prepare
 from consulting.adapters.postgres.tables import fixed, period, researchers, sessions, time_slots
-from consulting.adapters.postgres.values import AT
+from consulting.adapters.postgres.values import AT, LIMIT
 from consulting.domain.period import Period
 from consulting.domain.session_states import Status
 from consulting.domain.time_slots import TimeSlot
 
 
-def next_available(who: FromClause) -> LateralFromClause:
-    """Give the earliest bookable slot of each row of `who`, which has the columns of a researcher.
+def next_available(who: FromClause, *, most: int | BindParameter[int] = 1) -> LateralFromClause:
+    """Give the earliest bookable slots, `most` at most, of each row of `who`, which has the columns of a researcher.
 
     A test holds this against the domain's function; what changes there has to change here.
     """
@@ -40,7 +40,7 @@ def next_available(who: FromClause) -> LateralFromClause:
             ~_taken(),
         )
         .order_by(slot.start_time)
-        .limit(1)
+        .limit(most)
         .lateral("next_slot")
     )
 
@@ -74,10 +74,11 @@ def next_slot_of(row: Row) -> TimeSlot | None:
     return TimeSlot(id=row.slot_id, researcher_id=row.slot_researcher_id, period=Period(row.slot_start, row.slot_end))
 
 
-_NEXT = next_available(researchers)
-NEXT_AVAILABLE = prepare(
-    select(*_NEXT.c)
-    .select_from(researchers)
-    .join(_NEXT, _NEXT.c.slot_id.is_not(None))
-    .where(researchers.c.id == bindparam("id", type_=Uuid))
-)
+def _of_one(slots: LateralFromClause) -> Prepared:
+    one = researchers.c.id == bindparam("id", type_=Uuid)
+    found = select(*slots.c).select_from(researchers).join(slots, slots.c.slot_id.is_not(None)).where(one)
+    return prepare(found.order_by(slots.c.slot_start))
+
+
+NEXT_AVAILABLE = _of_one(next_available(researchers))
+NEXT_SLOTS = _of_one(next_available(researchers, most=LIMIT))

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from consulting.adapters.postgres import directory_pages
 from consulting.adapters.postgres.directory_search import DirectorySearch
 from consulting.adapters.postgres.link import Link, Row
-from consulting.adapters.postgres.next_available import NEXT_AVAILABLE, next_slot_of
+from consulting.adapters.postgres.next_available import NEXT_AVAILABLE, NEXT_SLOTS, next_slot_of
 from consulting.adapters.postgres.prepared import insert_into, prepare, update_of
 from consulting.adapters.postgres.tables import researcher_words, researchers, vocabulary
 from consulting.adapters.postgres.values import LIMIT, read_policy, write_policy
@@ -195,6 +195,11 @@ class PostgresResearchers:
         else:
             rows = self._link.rows(REGISTER_AFTER, limit=limit, after=after)
         return [researcher_of(row) for row in rows]
+
+    def next_slots(self, id: UUID, *, at: datetime, limit: int) -> Sequence[TimeSlot]:
+        """Give the researcher's slots that could be booked at this instant, the soonest first."""
+        rows = self._link.rows(NEXT_SLOTS, id=id, at=at, limit=limit)
+        return [slot for row in rows if (slot := next_slot_of(row)) is not None]
 
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""

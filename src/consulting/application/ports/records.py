@@ -108,6 +108,9 @@ class Researchers(Protocol):
     def register(self, *, after: UUID | None, limit: int) -> Sequence[Researcher]:
         """List all researchers, deactivated ones too, by id; those after the one of this id."""
 
+    def next_slots(self, id: UUID, *, at: datetime, limit: int) -> Sequence[TimeSlot]:
+        """Give the researcher's slots that could be booked at this instant, the soonest first."""
+
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""
 

@@ -53,6 +53,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "search_researchers": _OPEN,
     "get_researcher": _OPEN,
     "list_time_slots": _OPEN,
+    "list_next_slots": _OPEN,
     "get_time_slot": _OPEN,
     # Sessions
     "book_session": Access(Audience.USERS, Scope.BOOK),

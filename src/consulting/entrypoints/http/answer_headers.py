@@ -27,7 +27,7 @@ _NOT_KEPT: Final = b"no-store"
 _ASKED_AGAIN: Final = b"no-cache"
 _THE_CALLERS_OWN: Final = b"private, no-cache"
 _AN_HOUR: Final = b"public, max-age=3600"
-_OPEN_READS: Final = ("/api/researchers", "/api/time-slots")
+OPEN_READS: Final = ("/api/researchers", "/api/time-slots")
 _PAGE: Final = "/schema"
 _PAGE_FILES: Final = "/schema/files/"
 
@@ -48,7 +48,7 @@ class AnswerHeaders:
         """Give what is added to an answer of this status that has these headers already."""
         present = {name.lower(): value for name, value in given}
         added = [*self._safety(present.get(b"content-type", b"")), *self.origins.headers_for(scope["headers"])]
-        if _is_open_read(scope):
+        if is_open_read(scope):
             added.append((b"vary", b"Authorization"))
         if b"cache-control" not in present:
             added.append((b"cache-control", _caching(scope, status=status)))
@@ -69,8 +69,9 @@ def answer_headers(settings: Settings) -> AnswerHeaders:
     return AnswerHeaders(Origins(settings.cors_origins), https=settings.public_url.startswith("https://"))
 
 
-def _is_open_read(scope: HTTPScope) -> bool:
-    return scope["method"] == "GET" and _route(scope).startswith(_OPEN_READS)
+def is_open_read(scope: HTTPScope) -> bool:
+    """Tell whether everyone may read this: researchers, their slots and reviews."""
+    return scope["method"] == "GET" and _route(scope).startswith(OPEN_READS)
 
 
 def _route(scope: HTTPScope) -> str:
@@ -81,7 +82,7 @@ def _caching(scope: HTTPScope, *, status: int) -> bytes:
     """Say who may keep an answer. What shows what is free must be asked for anew: offered equals bookable."""
     if status not in {200, 304}:
         return _NOT_KEPT
-    if _is_open_read(scope):
+    if is_open_read(scope):
         signed_in = any(name == b"authorization" for name, _ in scope["headers"])
         return _THE_CALLERS_OWN if signed_in else _ASKED_AGAIN
     route = _route(scope)

@@ -20,6 +20,7 @@ from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import (
     GetResearcher,
     GetTimeSlot,
+    ListNextSlots,
     ListResearchers,
     ListTimeSlots,
     SearchResearchers,
@@ -51,6 +52,7 @@ class UseCases:
     search_researchers: SearchResearchers
     get_researcher: GetResearcher
     list_time_slots: ListTimeSlots
+    list_next_slots: ListNextSlots
     get_time_slot: GetTimeSlot
     book_session: BookSession
     list_sessions: ListSessions

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
+from consulting.entrypoints.http.answer_headers import OPEN_READS
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import at_desk
 from consulting.entrypoints.http.documentation import BEARER, UNDER_A_KEY, add_refusal
@@ -73,18 +74,25 @@ def _complete_operations(document: Json) -> None:
             if method.upper() in WRITES and path != _WEBHOOK:
                 _complete_write(operation)
     for operation in _operations(document):
-        for parameter in operation.get("parameters", ()):
-            if "$ref" not in parameter:
-                _complete_parameter(parameter)
-        links = links_of(operation["operationId"])
-        for status, answer in operation["responses"].items():
-            _complete_answer(status, answer)
-            if links and status.startswith("2"):
-                answer["links"] = links
-        if "requestBody" in operation:
-            _complete_body(operation["requestBody"])
+        _complete_operation(operation)
+    for path in document["paths"]:
+        if path.startswith(OPEN_READS):
+            _complete_open_read(document["paths"][path]["get"])
     document["paths"][_WEBHOOK]["post"] |= _SIGNED_MESSAGE
     document["paths"][f"{_FEED}.ics"] = document["paths"].pop(_FEED)  # the framework takes whole segments alone
+
+
+def _complete_operation(operation: Json) -> None:
+    for parameter in operation.get("parameters", ()):
+        if "$ref" not in parameter:
+            _complete_parameter(parameter)
+    links = links_of(operation["operationId"])
+    for status, answer in operation["responses"].items():
+        _complete_answer(status, answer)
+        if links and status.startswith("2"):
+            answer["links"] = links
+    if "requestBody" in operation:
+        _complete_body(operation["requestBody"])
 
 
 def _complete_write(operation: Json) -> None:
@@ -102,6 +110,14 @@ def _complete_parameter(parameter: Json) -> None:
     parameter.setdefault("description", _PARAMETERS.get(parameter["name"], _GIVEN))
     if parameter["name"] == "max_rate":
         _as_number(parameter["schema"])
+
+
+def _complete_open_read(operation: Json) -> None:
+    """Say that the answer can be kept, and asked for again by its tag."""
+    operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "Vary", "X-Request-Id")}
+    operation["responses"]["200"]["headers"] |= headers
+    operation["responses"]["304"] = {"description": "The answer is the one that the caller has.", "headers": headers}
 
 
 def _complete_answer(status: str, answer: Json) -> None:
@@ -193,6 +209,8 @@ _HEADERS: Final[dict[str, Json]] = {
         "description": f"`true` where this is the first answer to a request that was repeated under its `{HEADER}`.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "ETag": {"description": "Names this very answer; hand it in as `If-None-Match`.", "schema": {"type": "string"}},
+    "Vary": {"description": "The answer depends on who asks: `Authorization`.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods that this path takes.", "schema": {"type": "string"}},
 }
 _KEY: Final[Json] = {
@@ -210,6 +228,13 @@ _HEADERS_BY_STATUS: Final = {
     "405": ("Allow",),
     "429": ("Retry-After",),
     "503": ("Retry-After",),
+}
+_IF_NONE_MATCH: Final[Json] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of an answer that the caller has: 304 if it would be the same again.",
+    "schema": {"type": "string"},
 }
 _SIGNED_MESSAGE: Final[Json] = {
     "parameters": [

@@ -43,6 +43,9 @@ _SLOT: Final[dict[str, Any]] = {
     "local_end_time": "2026-04-20T10:00:00+02:00",
     "price": _PRICE,
 }
+_DAY: Final[dict[str, Any]] = {"date": "2026-04-20", "time_slots": [_SLOT]}
+_TIME_SLOTS: Final = f"https://consulting.example/api/time-slots?researcher_id={_RESEARCHER_ID}"
+_LINKS: Final = {"earlier": f"{_TIME_SLOTS}&date=2026-04-19", "later": f"{_TIME_SLOTS}&date=2026-04-21"}
 _SESSION: Final[dict[str, Any]] = {
     "id": _SESSION_ID,
     "user_id": "user-7",
@@ -208,6 +211,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "NewSession": {"time_slot_id": _SLOT_ID, "questions": "Is my sample large enough?"},
     "NewReview": {"rating": 5, "comment": "Clear, patient, and right."},
     "NextSlot": _RESEARCHER["next_available_slot"],
+    "NextSlots": {"time_slots": [_SLOT]},
     "PaidIntent": {"session_id": _SESSION_ID, "payment_intent_id": "pi_3OExample"},
     "PaymentIntent": {
         "client_secret": "pi_3OExample_secret_example",
@@ -220,6 +224,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PublicReview": _PUBLIC_REVIEW,
     "Quote": {"session_id": _SESSION_ID, "percent": 100, "refund": _PRICE, "quoted_at": "2026-04-18T12:00:00Z"},
     "Rating": _RESEARCHER["rating"],
+    "RangeLinks": _LINKS,
     "Readiness": {"status": "ready", "checks": {"database": "ok", "migrations": "ok", "worker": "ok"}},
     "Received": {"received": True},
     "Refund": {**_PRICE, "status": "pending"},
@@ -235,8 +240,10 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Session": _SESSION,
     "SessionPage": {"sessions": [_SESSION], "next_cursor": None},
     "TimeSlot": _SLOT,
-    "TimeSlotList": {"time_slots": [_SLOT]},
     "UserExport": {"user_id": "user-7", "exported_at": "2026-05-01T10:00:00Z", "sessions": [_KEPT_SESSION]},
     **RESEARCHER_EXAMPLES,
+    "TimeSlotDay": _DAY,
+    "TimeSlotDays": {"days": [_DAY], "links": _LINKS},
+    "TimeSlotList": {"time_slots": [_SLOT], "links": _LINKS},
 }
 """By the name of the body's shape; a test reads each as that shape."""

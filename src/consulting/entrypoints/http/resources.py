@@ -31,6 +31,7 @@ from consulting.entrypoints.http import (
 )
 from consulting.entrypoints.http.access import admitted
 from consulting.entrypoints.http.queries import check_query
+from consulting.entrypoints.http.revalidation import revalidated
 from consulting.entrypoints.http.watching import may_watch
 
 _API: Final = (
@@ -64,7 +65,7 @@ def routers(
 
     `watching` recognizes those who may see the measurements without being users; `retries` answers repeated writes.
     """
-    guards, calling = [admitted], [*recognition, *retries]
+    guards, calling = [admitted], [*recognition, *retries, revalidated]
     measuring = [*watching, *recognition]
     return [
         Router("/api", route_handlers=_API, before_request=check_query, middleware=calling, guards=guards),

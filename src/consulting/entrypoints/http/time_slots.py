@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from consulting.application.callers import Caller
-from consulting.application.directory import LONGEST_RANGE_DAYS, GetTimeSlot, ListTimeSlots
+from consulting.application.directory import (
+    LONGEST_RANGE_DAYS,
+    MOST_NEXT_SLOTS,
+    GetTimeSlot,
+    ListNextSlots,
+    ListTimeSlots,
+)
 from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
 from consulting.domain.local_time import timezone_problems
-from consulting.entrypoints.http import wire
+from consulting.entrypoints.http import slot_bodies, wire
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OPEN, errors, story
@@ -29,6 +36,20 @@ Last = Annotated[
 Zone = Annotated[
     str | None,
     text_parameter(description="The IANA zone of days and local times; else the token's `zoneinfo`, else UTC."),
+]
+FewSlots = Annotated[
+    int, QueryParameter(ge=1, le=MOST_NEXT_SLOTS, description=f"How many to give at most, 1 to {MOST_NEXT_SLOTS}.")
+]
+
+
+class Grouping(StrEnum):
+    """How slots can be put together."""
+
+    DAY = "day"
+
+
+GroupBy = Annotated[
+    Grouping | None, QueryParameter(description="`day` answers `days`, each with its date and its time slots.")
 ]
 
 
@@ -48,7 +69,8 @@ async def list_time_slots(
     first: First = None,
     last: Last = None,
     timezone: Zone = None,
-) -> wire.TimeSlotList:
+    group_by: GroupBy = None,
+) -> slot_bodies.TimeSlotList | slot_bodies.TimeSlotDays:
     """List the slots of one day or several, available or not."""
     caller = request.user
     tz = zone_for(timezone, caller)
@@ -62,7 +84,38 @@ async def list_time_slots(
             timezone=tz,
             caller=caller,
         )
-    return wire.TimeSlotList(time_slots=[wire.slot_body(each, timezone=tz) for each in offered])
+    asked = {"researcher_id": researcher_id, "timezone": timezone, "group_by": group_by}
+    links = slot_bodies.range_links(
+        f"{desk.public_url}/api/time-slots",
+        first=since,
+        last=until,
+        asked={name: value for name, value in asked.items() if value is not None},
+        by_date=date is not None,
+    )
+    if group_by is None:
+        return slot_bodies.list_body(offered, timezone=tz, links=links)
+    return slot_bodies.days_body(offered, first=since, last=until, timezone=tz, links=links)
+
+
+@get(
+    "/researchers/{id:str}/next-slots",
+    summary="List the next free time slots",
+    description=story(ListNextSlots),
+    responses=errors(ResearcherNotFound),
+    security=OPEN,
+    tags=["Time slots"],
+)
+async def list_next_slots(
+    request: ApiRequest,
+    id: FromPath[str],
+    desk: AtDesk,
+    limit: FewSlots = 5,
+    timezone: Zone = None,
+) -> slot_bodies.NextSlots:
+    """List the soonest slots that could be booked now."""
+    tz = zone_for(timezone, request.user)
+    offered = await desk.database.run(desk.use.list_next_slots, read_id(id, ResearcherNotFound), limit=limit)
+    return slot_bodies.NextSlots(time_slots=[wire.slot_body(each, timezone=tz) for each in offered])
 
 
 @get(
@@ -103,4 +156,4 @@ def _days(day: date | None, first: date | None, last: date | None) -> tuple[date
     raise ValidationFailed.of("date", "give either `date`, or both `from` and `to`")
 
 
-HANDLERS = (list_time_slots, get_time_slot)
+HANDLERS = (list_time_slots, list_next_slots, get_time_slot)

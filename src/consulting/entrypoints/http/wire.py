@@ -148,12 +148,6 @@ class TimeSlot(Answer, kw_only=True):
     price: Money
 
 
-class TimeSlotList(Answer):
-    """A researcher's time slots, by start."""
-
-    time_slots: list[TimeSlot]
-
-
 class CancellationOfSession(Answer):
     """Who canceled a session, why, and when; `note` is the person's own words."""
 

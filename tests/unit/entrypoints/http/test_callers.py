@@ -19,6 +19,7 @@ OPEN = [
     ("GET", f"/api/time-slots?researcher_id={NOWHERE}&date=2026-12-02"),
     ("GET", f"/api/time-slots/{NOWHERE}"),
     ("GET", f"/api/researchers/{NOWHERE}/reviews"),
+    ("GET", f"/api/researchers/{NOWHERE}/next-slots"),
 ]
 WITH_SIGN_IN = [
     ("POST", "/api/sessions"),

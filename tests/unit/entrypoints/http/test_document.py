@@ -17,6 +17,7 @@ from consulting.entrypoints.http import (
     problems,
     profile_shapes,
     review_bodies,
+    slot_bodies,
     wire,
 )
 from consulting.entrypoints.http.document import openapi_document
@@ -31,6 +32,7 @@ BODIES = (
     calendar_shapes,
     explanation_shapes,
     profile_shapes,
+    slot_bodies,
     problems,
     health,
 )
@@ -58,6 +60,7 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "GET /api/researchers/{id}",
         "GET /api/time-slots",
         "GET /api/time-slots/{id}",
+        "GET /api/researchers/{id}/next-slots",
         "POST /api/sessions",
         "GET /api/sessions",
         "GET /api/sessions/{id}",

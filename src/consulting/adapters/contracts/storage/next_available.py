@@ -19,6 +19,17 @@ class NextAvailableContract(RecordsContract):
         earliest = setting.slot(2)
         assert _next(transactions) == earliest
 
+    def test_the_next_slots_are_the_soonest_that_are_free(self, transactions: Transactions, setting: Setting) -> None:
+        session = setting.held(2)
+        free = [setting.slot(number) for number in (4, 3, 1)][::-1]
+        with transactions.begin() as tx:
+            soon = tx.researchers.next_slots(free[0].researcher_id, at=sample.NOW, limit=2)
+            more = tx.researchers.next_slots(free[0].researcher_id, at=sample.NOW, limit=9)
+            nobodys = tx.researchers.next_slots(session.id, at=sample.NOW, limit=9)
+        assert list(soon) == free[:2]
+        assert list(more) == free
+        assert list(nobodys) == []
+
     def test_lists_and_searches_show_the_next_slot(self, transactions: Transactions, setting: Setting) -> None:
         slot = setting.slot()
         setting.researcher(2, name="Nobody's")
