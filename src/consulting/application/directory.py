@@ -12,6 +12,7 @@ from consulting.application.locking import terms
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.records import DirectoryFilter, Listed, Offer
 from consulting.application.ports.transactions import Transactions
+from consulting.domain.directory import DirectorySort
 from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
 from consulting.domain.local_days import local_days
 from consulting.domain.money import Money, price
@@ -44,17 +45,19 @@ class OfferedSlot:
 class ListResearchers:
     """List researchers.
 
-    - Only active researchers are listed, by name.
+    - Only active researchers are listed: by name, by rate (each currency by itself), or the best rated first.
     - The list goes on from the cursor that the page before gave.
     """
 
     transactions: Transactions
     clock: Clock
 
-    def __call__(self, *, wanted: DirectoryFilter, after: str | None, limit: int) -> Sequence[Listed]:
-        """Give one page. Raises ValidationFailed for a cursor that no page gave."""
+    def __call__(
+        self, *, wanted: DirectoryFilter, after: str | None, limit: int, sort: DirectorySort = DirectorySort.NAME
+    ) -> Sequence[Listed]:
+        """Give one page. Raises ValidationFailed for a cursor that no page of this order gave."""
         with self.transactions.begin() as tx:
-            return tx.researchers.page(wanted=wanted, after=after, limit=limit, at=self.clock.now())
+            return tx.researchers.page(wanted=wanted, sort=sort, after=after, limit=limit, at=self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

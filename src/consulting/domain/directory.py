@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from typing import Final
 
 from consulting.domain.researchers import Researcher
@@ -20,6 +21,19 @@ ONE_EDIT: Final = 10
 
 _NAME, _EXPERTISE, _AFFILIATION, _BIO = 80, 60, 40, 20
 
+
+class DirectorySort(StrEnum):
+    """In which order researchers are listed; a minus turns it around. Whoever is equal comes by name, then id."""
+
+    NAME = "name"
+    RATE = "rate"
+    RATE_DOWN = "-rate"
+    RATING = "rating"
+
+
+Place = tuple[int | str, ...]
+"""Where somebody stands in a list; the last two parts are name and id."""
+
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS_WITHOUT_ACCENT = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\N{LATIN SMALL LETTER DOTLESS I}": "i"}
@@ -32,6 +46,22 @@ def words(text: str) -> tuple[str, ...]:
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     found = _WORD.findall(plain.casefold().translate(_LETTERS_WITHOUT_ACCENT))
     return tuple(word[:LONGEST_WORD] for word in found)
+
+
+def place(researcher: Researcher, *, sort: DirectorySort) -> Place:
+    """Give the researcher's place in a list: places of one order compare as the list goes.
+
+    Rates of one currency stand together, since those of several can't be compared. The best rating comes first; of
+    equal ones that which more people gave.
+    """
+    rate, rating = researcher.rate, researcher.rating
+    first: Mapping[DirectorySort, Place] = {
+        DirectorySort.NAME: (),
+        DirectorySort.RATE: (rate.currency, rate.amount),
+        DirectorySort.RATE_DOWN: (rate.currency, -rate.amount),
+        DirectorySort.RATING: (-rating.standing, -rating.count),
+    }
+    return (*first[sort], researcher.name, str(researcher.id))
 
 
 def wanted_words(query: str) -> tuple[str, ...]:

@@ -28,6 +28,11 @@ class Rating:
             return None
         return (Decimal(self.total) / self.count).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
+    @property
+    def standing(self) -> int:
+        """The mean in millionths of a star, rounded down, by which ratings are put in order; 0 without a review."""
+        return self.total * 1_000_000 // max(self.count, 1)
+
     def plus(self, *, stars: int) -> Rating:
         """Count one more review."""
         return Rating(self.total + stars, self.count + 1)

@@ -58,8 +58,10 @@ DIRECTORY = (
     f"""
     INSERT INTO researchers
     SELECT {_id("7000", "r")}, 'user-' || r, 'Person ' || md5(r::text), 'r@example.org', 'bio', ARRAY['field'],
-           ARRAY['field ' || r %% 50], '{{}}', 10000, 'usd', 'UTC', r %% 3 > 0, r %% 20 > 0, NULL, NULL, '{{}}', NULL,
-           interval '1 hour', interval '60 days', '[]', 0, 0, %(now)s, %(now)s
+           ARRAY['field ' || r %% 50], '{{}}', 5000 + r %% 300 * 50, 'usd', 'UTC', r %% 3 > 0, r %% 20 > 0, NULL,
+           'Institute ' || r %% 500, '{{}}', NULL,
+           interval '1 hour', interval '60 days', '[]', r %% 90 * (1 + r %% 5), r %% 90, %(now)s, %(now)s, 0,
+           'institute ' || r %% 500
     FROM generate_series(0, %(researchers)s - 1) r
     """,
     f"""

@@ -27,7 +27,7 @@ from consulting.adapters.postgres import (
 from consulting.adapters.postgres.engine import connect
 from consulting.adapters.postgres.prepared import Prepared
 from consulting.application.ports.records import DirectoryFilter
-from consulting.domain.directory import without_a_letter
+from consulting.domain.directory import DirectorySort, Place, without_a_letter
 from consulting.domain.session_states import Status
 from tests.integration.postgres import many
 from tests.integration.postgres.many import NOW, SLOTS_EACH, Many
@@ -51,6 +51,19 @@ ASKED = {
 LEASE = {"worker": "one", "limit": 20, "at": NOW, "until": many.start(11)}
 
 
+ORDERS = {
+    DirectorySort.RATE: "researchers_by_rate",
+    DirectorySort.RATE_DOWN: "researchers_by_rate_down",
+    DirectorySort.RATING: "researchers_by_rating",
+}
+_WHOEVER = ("Person 8", str(many.researcher(1)))
+PLACES: dict[DirectorySort, Place] = {
+    DirectorySort.RATE: ("usd", 9_000, *_WHOEVER),
+    DirectorySort.RATE_DOWN: ("usd", -9_000, *_WHOEVER),
+    DirectorySort.RATING: (-3_000_000, -44, *_WHOEVER),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Hot:
     """A statement that is asked often, the indexes that it must use, and the most blocks that it may look at."""
@@ -59,6 +72,19 @@ class Hot:
     values: dict[str, Any]
     indexes: tuple[str, ...]
     blocks: int = 100
+
+
+def page_of(
+    wanted: DirectoryFilter,
+    index: str,
+    *,
+    sort: DirectorySort = DirectorySort.NAME,
+    after: Place | None = None,
+    blocks: int = 2000,
+) -> Hot:
+    cursor = None if after is None else directory_pages.write_cursor(*after)
+    statement, values = directory_pages.page(wanted=wanted, after=cursor, sort=sort)
+    return Hot(statement, {**values, "limit": 20, "at": NOW}, (index,), blocks)
 
 
 def of_client(**asked: Any) -> Prepared:
@@ -108,6 +134,18 @@ HOT = {
         PAGE, {"limit": 20, "at": NOW}, ("researchers_by_name", "time_slots_researcher"), 2000
     ),
     "the next page": Hot(NEXT_PAGE, {**PLACE, "limit": 20, "at": NOW}, ("researchers_by_name",), 2000),
+    **{
+        f"a page of researchers by {sort}": page_of(DirectoryFilter(), index, sort=sort)
+        for sort, index in ORDERS.items()
+    },
+    **{
+        f"the next page of researchers by {sort}": page_of(DirectoryFilter(), ORDERS[sort], sort=sort, after=key)
+        for sort, key in PLACES.items()
+    },
+    "researchers of an institution": page_of(DirectoryFilter(affiliation="Institute 7"), "researchers_by_affiliation"),
+    "researchers with time before an instant": page_of(
+        DirectoryFilter(available_before=many.start(30)), "time_slots_researcher", blocks=4000
+    ),
     "a researcher's next slot": Hot(
         next_available.NEXT_AVAILABLE,
         {"id": many.researcher(WHO), "at": NOW},

@@ -5,25 +5,27 @@ from __future__ import annotations
 import json
 from base64 import b64decode, urlsafe_b64encode
 
+from consulting.domain.directory import DirectorySort, Place
 from consulting.domain.errors import ValidationFailed
-
-ByName = tuple[str, str]
-"""A researcher's name and id."""
 
 ByMatch = tuple[int, str, str]
 """How well it matches, negated so that the best comes first; then name and id."""
 
 
-def write(key: ByName | ByMatch) -> str:
+def write(key: Place | ByMatch) -> str:
     """Write the key as a cursor."""
     return urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
-def read_by_name(cursor: str) -> ByName:
-    """Read a cursor of a list by name; raise ValidationFailed (field `cursor`) for any other text."""
-    match _content(cursor):
-        case [str(name), str(id)]:
+def read_place(cursor: str, *, sort: DirectorySort) -> Place:
+    """Read a cursor of a list in this order; raise ValidationFailed (field `cursor`) for any other text."""
+    match _content(cursor), sort:
+        case [str(name), str(id)], DirectorySort.NAME:
             return name, id
+        case [str(currency), int(amount), str(name), str(id)], (DirectorySort.RATE | DirectorySort.RATE_DOWN):
+            return currency, amount, name, id
+        case [int(standing), int(count), str(name), str(id)], DirectorySort.RATING:
+            return standing, count, name, id
     raise _unknown()
 
 

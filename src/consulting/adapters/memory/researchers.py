@@ -11,7 +11,7 @@ from consulting.adapters.memory import cursors
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new
 from consulting.adapters.memory.time_slots import MemoryTimeSlots
 from consulting.application.ports.records import DirectoryFilter, Listed
-from consulting.domain.directory import score, topic
+from consulting.domain.directory import DirectorySort, Place, place, score, topic
 from consulting.domain.errors import AccountLinked
 from consulting.domain.money import Money
 from consulting.domain.researchers import Researcher
@@ -47,10 +47,19 @@ class MemoryResearchers:
         self._require_possible(researcher)
         put_again(self._kept.researchers, researcher.id, researcher)
 
-    def page(self, *, wanted: DirectoryFilter, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
-        """List active researchers by name, then id. Raises ValidationFailed (field `cursor`)."""
-        last = None if after is None else cursors.read_by_name(after)
-        found = sorted((each.name, each.id.hex) for each in self._active() if _wanted(each, wanted))
+    def page(
+        self,
+        *,
+        wanted: DirectoryFilter,
+        after: str | None,
+        limit: int,
+        at: datetime,
+        sort: DirectorySort = DirectorySort.NAME,
+    ) -> Sequence[Listed]:
+        """List active researchers in the order asked for. Raises ValidationFailed (field `cursor`)."""
+        last = None if after is None else cursors.read_place(after, sort=sort)
+        chosen = (each for each in self._active() if _wanted(each, wanted) and self._has_time(each, wanted, at=at))
+        found = sorted(place(each, sort=sort) for each in chosen)
         return [self._listed(key, at=at) for key in found if last is None or key > last][:limit]
 
     def search(self, *, query: str, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
@@ -84,11 +93,17 @@ class MemoryResearchers:
         """List the ids of active researchers in order of id."""
         return sorted(each.id for each in self._active() if after is None or each.id > after)[:limit]
 
+    def _has_time(self, researcher: Researcher, wanted: DirectoryFilter, *, at: datetime) -> bool:
+        if wanted.available_before is None:
+            return True
+        soonest = self.next_available(researcher.id, at=at)
+        return soonest is not None and soonest.period.start < wanted.available_before
+
     def _active(self) -> Iterable[Researcher]:
         return (each for each in self._kept.researchers.values() if each.active)
 
-    def _listed(self, key: cursors.ByName | cursors.ByMatch, *, at: datetime) -> Listed:
-        listed = UUID(key[-1])
+    def _listed(self, key: Place | cursors.ByMatch, *, at: datetime) -> Listed:
+        listed = UUID(str(key[-1]))
         return Listed(
             researcher=self._kept.researchers[listed],
             next_available=self.next_available(listed, at=at),
@@ -107,9 +122,15 @@ def _wanted(researcher: Researcher, wanted: DirectoryFilter) -> bool:
     return (
         (wanted.expertise is None or topic(wanted.expertise) in map(topic, researcher.expertise))
         and (wanted.verified is None or researcher.verified is wanted.verified)
-        and (wanted.highest_rate is None or _affordable(researcher.rate, wanted.highest_rate))
+        and (wanted.lowest_rate is None or _at_most(wanted.lowest_rate, researcher.rate))
+        and (wanted.highest_rate is None or _at_most(researcher.rate, wanted.highest_rate))
+        and (wanted.affiliation is None or _same(researcher.affiliation, wanted.affiliation))
     )
 
 
-def _affordable(rate: Money, highest: Money) -> bool:
-    return rate.currency == highest.currency and rate.amount <= highest.amount
+def _at_most(one: Money, other: Money) -> bool:
+    return one.currency == other.currency and one.amount <= other.amount
+
+
+def _same(affiliation: str | None, wanted: str) -> bool:
+    return affiliation is not None and topic(affiliation) == topic(wanted)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Uuid, bindparam, case, exists, select, true
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, Uuid, bindparam, case, exists, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from consulting.adapters.postgres.link import Row
@@ -21,27 +23,30 @@ def next_available(who: FromClause, *, most: int | BindParameter[int] = 1) -> La
 
     A test holds this against the domain's function; what changes there has to change here.
     """
+    return _bookable(who).order_by(time_slots.c.start_time).limit(most).lateral("next_slot")
+
+
+def has_slot_before(who: FromClause, instant: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether a bookable slot of each row of `who` starts before the instant."""
+    return _bookable(who).where(time_slots.c.start_time < instant).correlate(who).exists()
+
+
+def _bookable(who: FromClause) -> Select[UUID, UUID, datetime, datetime]:
     slot = time_slots.c
-    return (
-        select(
-            slot.id.label("slot_id"),
-            slot.researcher_id.label("slot_researcher_id"),
-            slot.start_time.label("slot_start"),
-            slot.end_time.label("slot_end"),
-        )
-        .where(
-            who.c.active,
-            slot.researcher_id == who.c.id,
-            ~slot.withdrawn,
-            ~slot.retired,
-            slot.start_time > AT,
-            slot.start_time >= AT + who.c.notice,
-            slot.start_time <= AT + who.c.horizon,
-            ~_taken(),
-        )
-        .order_by(slot.start_time)
-        .limit(most)
-        .lateral("next_slot")
+    return select(
+        slot.id.label("slot_id"),
+        slot.researcher_id.label("slot_researcher_id"),
+        slot.start_time.label("slot_start"),
+        slot.end_time.label("slot_end"),
+    ).where(
+        who.c.active,
+        slot.researcher_id == who.c.id,
+        ~slot.withdrawn,
+        ~slot.retired,
+        slot.start_time > AT,
+        slot.start_time >= AT + who.c.notice,
+        slot.start_time <= AT + who.c.horizon,
+        ~_taken(),
     )
 
 

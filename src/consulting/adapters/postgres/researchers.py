@@ -19,7 +19,7 @@ from consulting.adapters.postgres.prepared import insert_into, prepare, update_o
 from consulting.adapters.postgres.tables import researcher_words, researchers, vocabulary
 from consulting.adapters.postgres.values import LIMIT, read_policy, write_policy
 from consulting.application.ports.records import DirectoryFilter, Listed
-from consulting.domain.directory import SHORTEST_FORGIVEN, topic, weights, without_a_letter
+from consulting.domain.directory import SHORTEST_FORGIVEN, DirectorySort, place, topic, weights, without_a_letter
 from consulting.domain.money import Money
 from consulting.domain.researchers import Rating, Researcher
 from consulting.domain.time_slots import TimeSlot
@@ -121,7 +121,14 @@ def _columns(researcher: Researcher) -> Mapping[str, Any]:
         "rating_count": researcher.rating.count,
         "created_at": researcher.created_at,
         "updated_at": researcher.updated_at,
+        "affiliation_topic": None if researcher.affiliation is None else topic(researcher.affiliation),
     }
+
+
+def _listed(row: Row, sort: DirectorySort) -> Listed:
+    researcher = researcher_of(row)
+    cursor = directory_pages.write_cursor(*place(researcher, sort=sort))
+    return Listed(researcher=researcher, next_available=next_slot_of(row), cursor=cursor)
 
 
 class PostgresResearchers:
@@ -158,18 +165,18 @@ class PostgresResearchers:
             raise LookupError(f"researcher {researcher.id} is not kept")
         self._learn(researcher, known={row.word: row.weight for row in told})
 
-    def page(self, *, wanted: DirectoryFilter, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
-        """List active researchers by name, then id. Raises ValidationFailed (field `cursor`)."""
-        statement, values = directory_pages.page(wanted=wanted, after=after)
-        rows = self._link.rows(statement, **values, limit=limit, at=at)
-        return [
-            Listed(
-                researcher=researcher_of(row),
-                next_available=next_slot_of(row),
-                cursor=directory_pages.write_cursor(row.name, str(row.id)),
-            )
-            for row in rows
-        ]
+    def page(
+        self,
+        *,
+        wanted: DirectoryFilter,
+        after: str | None,
+        limit: int,
+        at: datetime,
+        sort: DirectorySort = DirectorySort.NAME,
+    ) -> Sequence[Listed]:
+        """List active researchers in the order asked for. Raises ValidationFailed (field `cursor`)."""
+        statement, values = directory_pages.page(wanted=wanted, after=after, sort=sort)
+        return [_listed(row, sort) for row in self._link.rows(statement, **values, limit=limit, at=at)]
 
     def search(self, *, query: str, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
         """List active researchers by how well they match. Raises ValidationFailed (field `cursor`)."""

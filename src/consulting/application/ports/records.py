@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.directory import DirectorySort
 from consulting.domain.ledger import Entry
 from consulting.domain.money import Money
 from consulting.domain.payments import Payment
@@ -34,11 +35,18 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryFilter:
-    """Which researchers to list; None asks for nothing. `highest_rate` compares only within its currency."""
+    """Which researchers to list; None asks for nothing.
+
+    Rates compare only within their currency, which is the same for both. `affiliation` is the whole of it, in any case
+    and without regard to accents. `available_before`: a slot that could be booked now starts before this instant.
+    """
 
     expertise: str | None = None
     verified: bool | None = None
+    lowest_rate: Money | None = None
     highest_rate: Money | None = None
+    affiliation: str | None = None
+    available_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +97,16 @@ class Researchers(Protocol):
     def save(self, researcher: Researcher) -> None:
         """Keep a known researcher's new values. Raises as `add`."""
 
-    def page(self, *, wanted: DirectoryFilter, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
-        """List active researchers by name, then id; `after` is the cursor of the last one seen.
+    def page(
+        self,
+        *,
+        wanted: DirectoryFilter,
+        after: str | None,
+        limit: int,
+        at: datetime,
+        sort: DirectorySort = DirectorySort.NAME,
+    ) -> Sequence[Listed]:
+        """List active researchers in the order of `directory.place`; `after` is the cursor of the last one seen.
 
         Raises ValidationFailed (field `cursor`) for a cursor that no list gave.
         """

@@ -108,7 +108,7 @@ def _complete_write(operation: Json) -> None:
 def _complete_parameter(parameter: Json) -> None:
     parameter["schema"] = _never_null(parameter["schema"])
     parameter.setdefault("description", _PARAMETERS.get(parameter["name"], _GIVEN))
-    if parameter["name"] == "max_rate":
+    if parameter["name"] in {"min_rate", "max_rate"}:
         _as_number(parameter["schema"])
 
 

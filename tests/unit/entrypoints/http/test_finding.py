@@ -103,6 +103,47 @@ def test_researchers_are_filtered_by_expertise_verification_and_rate(three: Fron
     assert names(three.get("/api/researchers", max_rate="200", currency="eur").json()) == []
 
 
+def test_researchers_are_listed_in_the_order_asked_for(three: Frontend) -> None:
+    change(three, "curie", rate=Money(20_000, "usd"), rating=Rating(5, 1))
+    change(three, "noether", rate=Money(9_000, "usd"), rating=Rating(8, 2))
+
+    for sort, expected in {
+        "name": ["Bohr", "Curie", "Noether"],
+        "rate": ["Noether", "Bohr", "Curie"],
+        "-rate": ["Curie", "Bohr", "Noether"],
+        "rating": ["Curie", "Noether", "Bohr"],
+    }.items():
+        first = three.get("/api/researchers", sort=sort, limit=2).json()
+        second = three.get("/api/researchers", sort=sort, limit=2, cursor=first["next_cursor"]).json()
+        assert names(first) + names(second) == expected
+
+
+def test_a_cursor_goes_on_with_the_list_that_gave_it_and_no_other(three: Frontend) -> None:
+    cursor = three.get("/api/researchers", sort="rate", limit=1).json()["next_cursor"]
+    of_search = three.get("/api/researchers/search", query="physics", limit=1).json()["next_cursor"]
+
+    assert names(three.get("/api/researchers", sort="rate", cursor=cursor, limit=5).json()) == ["Curie", "Noether"]
+    for other in ({"sort": "-rate"}, {}, {"sort": "rate", "verified": "true"}, {"sort": "rate", "min_rate": "1"}):
+        assert list(problems(three.get("/api/researchers", cursor=cursor, **other))) == ["cursor"]
+    assert list(problems(three.get("/api/researchers/search", query="curie", cursor=of_search))) == ["cursor"]
+
+
+def test_researchers_are_filtered_by_lowest_rate_affiliation_and_free_time(three: Frontend) -> None:
+    change(three, "curie", rate=Money(20_000, "usd"), affiliation="Université de Paris")
+
+    assert names(three.get("/api/researchers", min_rate="200").json()) == ["Curie"]
+    assert names(three.get("/api/researchers", min_rate="119", max_rate="121").json()) == ["Bohr", "Noether"]
+    assert names(three.get("/api/researchers", affiliation="universite de paris").json()) == ["Curie"]
+    everybody = ["Bohr", "Curie", "Noether"]
+    for before, found in {
+        "2026-12-02": [],
+        "2026-12-03": everybody,
+        "2026-12-02T08:00:00Z": [],
+        "2026-12-02T10:00:01+02:00": everybody,
+    }.items():
+        assert names(three.get("/api/researchers", available_before=before).json()) == found
+
+
 def test_researchers_are_searched_by_words_that_may_be_misspelt(three: Frontend) -> None:
     assert names(three.get("/api/researchers/search", query="noethr").json()) == ["Noether"]
     assert names(three.get("/api/researchers/search", query="nobody").json()) == []
@@ -125,6 +166,14 @@ def test_researchers_are_searched_by_words_that_may_be_misspelt(three: Frontend)
         ("/api/researchers", {"max_rate": "1.005"}, "max_rate"),
         ("/api/researchers", {"max_rate": "cheap"}, "max_rate"),
         ("/api/researchers", {"max_rate": "1", "currency": "USD"}, "currency"),
+        ("/api/researchers", {"min_rate": "-1"}, "min_rate"),
+        ("/api/researchers", {"sort": "age"}, "sort"),
+        ("/api/researchers", {"sort": "--rate"}, "sort"),
+        ("/api/researchers", {"affiliation": "a\x00"}, "affiliation"),
+        ("/api/researchers", {"available_before": "soon"}, "available_before"),
+        ("/api/researchers", {"available_before": "2026-12-02T10:00:00"}, "available_before"),
+        ("/api/researchers", {"available_before": "9999-12-31"}, "available_before"),
+        ("/api/researchers", {"available_before": "2026-12-02", "timezone": "Mars/X"}, "timezone"),
         ("/api/researchers", {"cursor": "no cursor"}, "cursor"),
         ("/api/researchers", {"cursor": "a\x00"}, "cursor"),
         ("/api/researchers", {"expertise": "a\x00b"}, "expertise"),

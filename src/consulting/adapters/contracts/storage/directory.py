@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -10,18 +11,32 @@ from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract, Setting
 from consulting.application.ports.records import DirectoryFilter, Listed
 from consulting.application.ports.transactions import Transactions
+from consulting.domain.directory import DirectorySort
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.money import Money
+from consulting.domain.researchers import Rating
 
 EVERYBODY = DirectoryFilter()
 NO_CURSORS = ("", "nonsense", "é", "AAAA", "bnVsbA==", "e30=", "W10=", "!" * 500)
 
 
 def _page(
-    transactions: Transactions, wanted: DirectoryFilter = EVERYBODY, *, after: str | None = None, limit: int = 50
+    transactions: Transactions,
+    wanted: DirectoryFilter = EVERYBODY,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    sort: DirectorySort = DirectorySort.NAME,
 ) -> Sequence[Listed]:
     with transactions.begin() as tx:
-        return tx.researchers.page(wanted=wanted, after=after, limit=limit, at=sample.NOW)
+        return tx.researchers.page(wanted=wanted, after=after, limit=limit, at=sample.NOW, sort=sort)
+
+
+def _one_by_one(transactions: Transactions, sort: DirectorySort) -> Sequence[Listed]:
+    seen: list[Listed] = []
+    while page := _page(transactions, sort=sort, after=seen[-1].cursor if seen else None, limit=1):
+        seen.extend(page)
+    return seen
 
 
 def _search(transactions: Transactions, query: str, *, after: str | None = None, limit: int = 50) -> Sequence[Listed]:
@@ -54,6 +69,56 @@ class DirectoryContract(RecordsContract):
             if len(page) < 2:
                 break
         assert [each.researcher for each in seen] == sorted(kept, key=lambda each: (each.name, each.id))
+
+    def test_lists_go_by_rate_within_a_currency_and_by_rating(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        for number, name, rate, rating in (
+            (1, "Ada", Money(20_000, "usd"), Rating(9, 2)),
+            (2, "Ben", Money(10_000, "usd"), Rating()),
+            (3, "Cleo", Money(15_000, "eur"), Rating(18, 4)),
+            (4, "Dan", Money(10_000, "usd"), Rating(5, 1)),
+        ):
+            setting.researcher(number, name=name, rate=rate, rating=rating)
+        expected = {
+            DirectorySort.NAME: ["Ada", "Ben", "Cleo", "Dan"],
+            DirectorySort.RATE: ["Cleo", "Ben", "Dan", "Ada"],
+            DirectorySort.RATE_DOWN: ["Cleo", "Ada", "Ben", "Dan"],
+            DirectorySort.RATING: ["Dan", "Cleo", "Ada", "Ben"],
+        }
+        for sort, names in expected.items():
+            assert _names(_page(transactions, sort=sort)) == names
+            assert _names(_one_by_one(transactions, sort)) == names
+
+    def test_filters_on_the_lowest_rate_and_the_affiliation(self, transactions: Transactions, setting: Setting) -> None:
+        setting.researcher(1, name="Ada", rate=Money(10_000, "usd"), affiliation="École Polytechnique")
+        setting.researcher(2, name="Ben", rate=Money(9_999, "usd"), affiliation=None)
+        setting.researcher(3, name="Cleo", rate=Money(10_000, "eur"), affiliation="Polytechnique")
+        assert _names(_page(transactions, DirectoryFilter(lowest_rate=Money(10_000, "usd")))) == ["Ada"]
+        assert _names(_page(transactions, DirectoryFilter(affiliation="ecole  POLYTECHNIQUE"))) == ["Ada"]
+        assert _names(_page(transactions, DirectoryFilter(affiliation="École"))) == []
+        assert _names(_page(transactions, DirectoryFilter(affiliation="!"))) == []
+
+    def test_a_filter_finds_those_with_a_free_slot_before_an_instant(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        slot = setting.slot(2)
+        setting.held(1)
+        setting.researcher(2, name="Nobody's")
+        until = DirectoryFilter(available_before=slot.period.start)
+        beyond = DirectoryFilter(available_before=slot.period.start + timedelta(microseconds=1))
+        assert _names(_page(transactions, until)) == []
+        assert [each.next_available for each in _page(transactions, beyond)] == [slot]
+
+    def test_a_cursor_of_another_order_is_refused(self, transactions: Transactions, setting: Setting) -> None:
+        setting.researcher(1)
+        for sort in DirectorySort:
+            cursor = _page(transactions, sort=sort)[0].cursor
+            for other in DirectorySort:
+                if {sort, other} in ({DirectorySort.RATE, DirectorySort.RATE_DOWN}, {sort}):
+                    continue
+                with pytest.raises(ValidationFailed):
+                    _page(transactions, sort=other, after=cursor)
 
     def test_a_list_goes_on_after_somebody_who_is_gone(self, transactions: Transactions, setting: Setting) -> None:
         for number, name in enumerate(("Ada", "Ben", "Cleo"), start=1):

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Interval,
@@ -17,6 +19,9 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    cast,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -46,7 +51,7 @@ class _Researchers(TypedColumns):
     topics: Named[list[str]] = Column(Texts)  # the expertise as `directory.topic` writes it, for the filter
     achievements: Named[list[str]] = Column(Texts)
     rate_amount: Named[int] = Column(Amount)
-    rate_currency: Named[str] = Column(Text)
+    rate_currency: Named[str] = Column(CodePoints)
     timezone: Named[str] = Column(Text)
     verified: Named[bool]
     active: Named[bool]
@@ -62,6 +67,14 @@ class _Researchers(TypedColumns):
     rating_count: Named[int]
     created_at: Named[datetime] = Column(Instant)
     updated_at: Named[datetime] = Column(Instant)
+    affiliation_topic: Named[str | None] = Column(Text)  # the affiliation as `directory.topic` writes it
+
+
+def rating_order(columns: Any) -> ColumnElement[Any]:
+    """Give what puts the best rating first: `Rating.standing`, turned around."""
+    total = cast(columns.rating_total, BigInteger) * literal_column("1000000")
+    # Written as an operator: of `//` the toolkit makes a FLOOR, which PostgreSQL has for inexact numbers only.
+    return -total.op("/", return_type=BigInteger())(func.greatest(columns.rating_count, literal_column("1")))
 
 
 _NONE, _AGES = "interval '0 days'", "interval '36500 days'"
@@ -98,6 +111,34 @@ Index(
     postgresql_where=researchers.c.user_id.is_not(None),
 )
 Index("researchers_by_name", researchers.c.name, researchers.c.id, postgresql_where=researchers.c.active)
+_BY_NAME = (researchers.c.name, researchers.c.id)
+Index(
+    "researchers_by_rate",
+    researchers.c.rate_currency,
+    researchers.c.rate_amount,
+    *_BY_NAME,
+    postgresql_where=researchers.c.active,
+)
+Index(
+    "researchers_by_rate_down",
+    researchers.c.rate_currency,
+    -researchers.c.rate_amount,
+    *_BY_NAME,
+    postgresql_where=researchers.c.active,
+)
+Index(
+    "researchers_by_rating",
+    rating_order(researchers.c),
+    -researchers.c.rating_count,
+    *_BY_NAME,
+    postgresql_where=researchers.c.active,
+)
+Index(
+    "researchers_by_affiliation",
+    researchers.c.affiliation_topic,
+    *_BY_NAME,
+    postgresql_where=researchers.c.active,
+)
 Index("researchers_active", researchers.c.id, postgresql_where=researchers.c.active)
 Index("researchers_by_topic", researchers.c.topics, postgresql_using="gin")
 
