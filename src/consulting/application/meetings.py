@@ -108,6 +108,7 @@ class MoveMeeting:
 
     - Where it can't move along, since the provider has lost it or its host is busy then, another one takes its place,
       and both people get its link.
+    - Where there is none yet, since making it was given up, it is made now.
     """
 
     errands: MeetingErrands
@@ -115,7 +116,10 @@ class MoveMeeting:
     def __call__(self, leased: LeasedEntry) -> None:
         """Move it to where the session is now. Raises the meeting provider's errors."""
         session, researcher = self.errands.look_up(leased.entry.session_id)
-        if session.meeting is None or session.effective(at=self.errands.clock.now()).state != SC:
+        if session.meeting is None:
+            CreateMeeting(self.errands)(leased)
+            return
+        if session.effective(at=self.errands.clock.now()).state != SC:
             return
         moved = self.errands.rooms.move(session.meeting, self.errands.request(session, researcher))
         if moved != session.meeting:

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from consulting.adapters.memory import Trouble
+from consulting.adapters.memory.kept import Standing
 from consulting.application.callers import Caller
 from consulting.application.meetings import GetStartLink
 from consulting.application.notifications import LINK_PATIENCE
+from consulting.application.patience import MOST_TRIES
 from consulting.application.ports.meeting_rooms import MeetingRequest, MeetingRoomsUnavailable
 from consulting.application.ports.outbox import Errand
 from consulting.domain.errors import SessionNotConfirmed, SessionNotFound
@@ -145,6 +147,23 @@ def test_a_meeting_that_moved_along_is_not_announced(scene: Scene) -> None:
 
     assert scene.saved(session).meeting == session.meeting
     assert not [kind for kind in scene.mails() if kind.startswith("link.")]
+
+
+def test_a_meeting_that_was_given_up_is_made_when_its_session_moves(scene: Scene) -> None:
+    session = scene.confirmed(slot=scene.slot(ahead=timedelta(hours=72)))
+    with scene.market.rooms.line.suffering(Trouble.REFUSED):
+        for _ in range(MOST_TRIES + 1):
+            scene.market.work(rounds=1)
+            scene.market.clock.advance(timedelta(hours=1))
+    assert [each.entry.errand for each in scene.errands(Standing.DEAD)] == [Errand.CREATE_MEETING]
+
+    scene.market.reschedule(session.id, time_slot_id=scene.slot(ahead=timedelta(hours=48)).id, caller=ADA)
+    scene.market.work()
+
+    moved = scene.saved(session)
+    (made,) = scene.market.rooms.open_meetings
+    assert (made.meeting, made.period) == (moved.meeting, moved.period)
+    assert {"link.client", "link.researcher"} <= set(scene.mails())
 
 
 def test_a_link_that_comes_after_the_confirmation_comes_with_a_newer_calendar_entry(scene: Scene) -> None:
