@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +14,9 @@ import requests
 from consulting.application.ports.meeting_rooms import MeetingRoomsMisconfigured, MeetingRoomsUnavailable
 
 EARLY_SECONDS: Final = 300.0
+SHORTEST_ASK: Final = 0.1
+"""Whoever waited for their turn until the last moment still asks, for this many seconds."""
+
 _ASK_LATER: Final = 429
 
 
@@ -34,17 +39,28 @@ class Tokens:
 
     def current(self, *, timeout: float) -> str:
         """Give a token that is still good. Raises MeetingRoomsUnavailable or MeetingRoomsMisconfigured."""
-        with self._lock:
+        with self._turn(timeout) as left:
             if time.monotonic() >= self._held.renew_at:
-                self._renew(timeout)
+                self._renew(left)
             return self._held.token
 
     def instead_of(self, rejected: str, *, timeout: float) -> str:
         """Give another token than the one that Zoom rejected; of many threads that ask, one renews it."""
-        with self._lock:
+        with self._turn(timeout) as left:
             if self._held.token == rejected:
-                self._renew(timeout)
+                self._renew(left)
             return self._held.token
+
+    @contextmanager
+    def _turn(self, timeout: float) -> Iterator[float]:
+        """Wait for the thread that is renewing it, and give the seconds left of one's own time for doing so."""
+        until = time.monotonic() + timeout
+        if not self._lock.acquire(timeout=timeout):
+            raise MeetingRoomsUnavailable
+        try:
+            yield max(until - time.monotonic(), SHORTEST_ASK)
+        finally:
+            self._lock.release()
 
     def _renew(self, timeout: float) -> None:
         self._held.renew_at = 0.0
