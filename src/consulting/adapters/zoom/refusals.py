@@ -10,6 +10,11 @@ import requests
 
 LONGEST_WAIT: Final = timedelta(days=1)
 
+_TOO_MANY: Final = 429
+_DAILY: Final = "daily rate limit"
+_UNFIT_HOST: Final = frozenset({1001, 1010, 3161})
+"""Zoom's codes for a user that isn't there, is in another account, or may not hold meetings."""
+
 
 class Refused(Exception):
     """An answer of Zoom's that is no success; it stays inside this package."""
@@ -18,9 +23,23 @@ class Refused(Exception):
         """Keep what decides on what to do: nothing of it names a person."""
         super().__init__(f"status {response.status_code}")
         self.status = response.status_code
-        self.of_the_day = "daily" in response.headers.get("X-RateLimit-Type", "").lower()
+        self.of_the_day = self.status == _TOO_MANY and _is_daily(response)
+        self.of_the_host = self.status == 404 or (self.status == 400 and _code(response) in _UNFIT_HOST)
         self.about_timezone = self.status == 400 and "timezone" in response.text.lower()
         self.retry_after = retry_after(response, at=at)
+
+
+def _is_daily(response: requests.Response) -> bool:
+    """Tell a limit that lasts until midnight, by the header that Zoom documents or by its message alone."""
+    return "daily" in response.headers.get("X-RateLimit-Type", "").lower() or _DAILY in response.text.lower()
+
+
+def _code(response: requests.Response) -> object:
+    try:
+        given = response.json()
+    except ValueError:
+        return None
+    return given.get("code") if isinstance(given, dict) else None
 
 
 def retry_after(response: requests.Response, *, at: datetime) -> timedelta | None:

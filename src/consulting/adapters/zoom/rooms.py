@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -104,24 +104,24 @@ class ZoomRooms:
         return meeting if self._update(number, request, patience) else None
 
     def _lacks_room(self, host: str, request: MeetingRequest, patience: Patience) -> bool:
-        """Tell whether this host can't hold the meeting: busy then, or no longer a user at Zoom."""
+        """Tell whether this host can't hold the meeting: busy then, or no longer a user at Zoom that may."""
         try:
             return is_full(self._list(host, patience), request=request, at_once=self.meetings_at_once)
         except Refused as refused:
-            if refused.status != 404:
+            if not refused.of_the_host:
                 raise
             return True
 
     def _lists(self, request: MeetingRequest, patience: Patience) -> dict[str, list[Listed]]:
-        """List each host's meetings. A host that Zoom doesn't know is left out."""
+        """List each host's meetings. A host that Zoom doesn't know, or doesn't let hold any, is left out."""
         lists: dict[str, list[Listed]] = {}
         for host in request.hosts:
             try:
                 lists[host] = self._list(host, patience)
             except Refused as refused:
-                if refused.status != 404:
+                if not refused.of_the_host:
                     raise
-                _log.error("zoom: a host of ours is no user there")
+                _log.error("zoom: a host of ours is no user there, or may not hold meetings")
         return lists
 
     def _list(self, host: str, patience: Patience) -> list[Listed]:
@@ -155,21 +155,21 @@ class ZoomRooms:
         return kept
 
     def _make(self, lists: dict[str, list[Listed]], request: MeetingRequest, patience: Patience) -> Meeting:
-        waits: list[timedelta] = []
+        refusals: list[Refused] = []
         for host, meetings in lists.items():
             if is_full(meetings, request=request, at_once=self.meetings_at_once):
                 continue
             try:
                 made = self._create(host, request, patience)
             except Refused as refused:
-                if not refused.of_the_day:
+                if not (refused.of_the_day or refused.of_the_host):
                     raise
-                waits += [refused.retry_after] if refused.retry_after else []
+                refusals.append(refused)
                 continue
             if not is_full(self._list(host, patience), request=request, at_once=self.meetings_at_once):
                 return made.held_by(host)
             self._delete(made.number, patience)
-        raise NoFreeHost(retry_after=min(waits, default=None))
+        raise _nobody(refusals, hosts=len(lists))
 
     def _create(self, host: str, request: MeetingRequest, patience: Patience) -> Listed:
         def create(wanted: dict[str, Any]) -> Any:
@@ -204,6 +204,15 @@ class ZoomRooms:
         except Refused as refused:
             if refused.status != 404:
                 raise
+
+
+def _nobody(refusals: Sequence[Refused], *, hosts: int) -> MeetingRoomsUnavailable | MeetingRoomsMisconfigured:
+    """Say why none of the hosts has the meeting: the next day is waited for only if no host may be free before."""
+    fit = hosts - sum(each.of_the_host for each in refusals)
+    if not fit:
+        return MeetingRoomsMisconfigured()
+    waits = [each.retry_after for each in refusals if each.of_the_day and each.retry_after]
+    return NoFreeHost(retry_after=min(waits) if len(waits) == fit else None)
 
 
 def _fits(listed: Listed, request: MeetingRequest) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -73,6 +74,37 @@ def test_how_long_zoom_asks_to_wait_is_read_in_every_form(asked: str, wait: time
 def test_a_limit_of_the_day_is_told_from_one_of_the_second() -> None:
     assert Refused(response(429, {"X-RateLimit-Type": "Daily-limit"}), at=NOW).of_the_day
     assert not Refused(response(429, {"X-RateLimit-Type": "QPS"}), at=NOW).of_the_day
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "of_the_day"),
+    [
+        (429, "You have exceeded the daily rate limit (100) of Meeting Create/Update API requests permitted.", True),
+        (429, "You have reached the maximum per-second rate limit for this API. Try again later.", False),
+        (400, "The daily rate limit is no field.", False),
+    ],
+)
+def test_a_limit_of_the_day_is_known_by_its_words_too(status: int, message: str, of_the_day: bool) -> None:
+    body = json.dumps({"code": status, "message": message}).encode()
+    assert Refused(response(status, {}, body), at=NOW).of_the_day is of_the_day
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "of_the_host"),
+    [
+        (404, b'{"code": 1001, "message": "User does not exist: nobody."}', True),
+        (400, b'{"code": 1010, "message": "User not found on this account."}', True),
+        (400, b'{"code": 3161, "message": "Meeting hosting is not allowed for your user account."}', True),
+        (400, b'{"code": 300, "message": "Validation Failed."}', False),
+        (401, b'{"code": 124, "message": "Invalid access token."}', False),
+        (502, b"<html>1010</html>", False),
+        (400, b'["1010"]', False),
+    ],
+)
+def test_what_only_this_host_is_refused_is_told_from_what_nobody_gets(
+    status: int, body: bytes, of_the_host: bool
+) -> None:
+    assert Refused(response(status, {}, body), at=NOW).of_the_host is of_the_host
 
 
 def test_what_zoom_is_told_names_nobody_but_the_topic_and_is_in_utc() -> None:
