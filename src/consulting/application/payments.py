@@ -16,7 +16,7 @@ from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import LockedSession, lock_session, terms
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.mailer import Kind, Role
-from consulting.application.ports.payment_gateway import PaymentGateway
+from consulting.application.ports.payment_gateway import PaymentGateway, PaymentGatewayMisconfigured
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.application.publishing import release
 from consulting.domain import events
@@ -143,7 +143,8 @@ class SettlePayment:
             at=at,
         )
         tasks = list(_after_returns(settlement))
-        if payment.state is PaymentState.MISMATCHED and payment != paid_by and payment.received is None:
+        flagged = payment.state is PaymentState.MISMATCHED and paid_by.state is not PaymentState.MISMATCHED
+        if flagged and payment.received is None:
             tasks.append(follow_ups.canceling(payment))
         follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.ids, at=at)
 
@@ -218,11 +219,16 @@ class CreatePaymentIntent:
             return payment
 
     def at_provider(self, payment: Payment) -> Intent:
-        """Show the attempt's intent, opening it where the provider doesn't know it; the key makes that repeatable."""
+        """Show the attempt's intent, opening it where that wasn't done; the key makes that repeatable.
+
+        Raises the gateway's errors; an intent of ours that the provider doesn't know is a matter of wrong credentials.
+        """
         if payment.intent_id is not None:
             intent = self.gateway.retrieve_intent(payment.intent_id)
-            if intent is not None:
-                return intent
+            if intent is None:
+                # Another one, at another account, would be charged without our ever finding it.
+                raise PaymentGatewayMisconfigured
+            return intent
         intent = self.gateway.create_intent(key=payment.key, amount=payment.price, session_id=payment.session_id)
         self._remember(payment, intent)
         return intent

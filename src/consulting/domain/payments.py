@@ -112,7 +112,7 @@ class Payment:
 
     def disputed(self, dispute: Dispute | None, *, at: datetime) -> Payment:
         """Follow the cardholder's objection."""
-        return replace(self, dispute=dispute, updated_at=at)
+        return self if dispute is self.dispute else replace(self, dispute=dispute, updated_at=at)
 
 
 def first_attempt(*, id: UUID, session_id: UUID, price: Money, at: datetime) -> Payment:

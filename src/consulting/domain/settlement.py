@@ -80,8 +80,11 @@ def _mismatched(
     session: Session, payment: Payment, refunds: Sequence[Refund], intent: Intent, *, refund_id: UUID, at: datetime
 ) -> Settlement:
     """Flag it, never confirm by it, and give back whatever was captured."""
+    captured = intent.status is IntentStatus.SUCCEEDED and bool(intent.received)
+    if payment.state is PaymentState.MISMATCHED and not captured:
+        return Settlement(session=session, payment=payment)
     session, happened = session.fail_payment(at=at)
-    if intent.status is not IntentStatus.SUCCEEDED or not intent.received:
+    if not captured:
         payment = payment.turned(PaymentState.MISMATCHED, at=at)
         return Settlement(session=session, payment=payment, happened=happened)
     payment = payment.charged(received=intent.received, state=PaymentState.MISMATCHED, at=at)

@@ -6,8 +6,10 @@ from uuid import UUID
 import pytest
 
 from consulting.adapters.memory import Trouble
+from consulting.adapters.memory.kept import Standing
 from consulting.application.ports.outbox import Errand
 from consulting.application.ports.payment_gateway import (
+    PaymentGatewayMisconfigured,
     PaymentGatewayUnavailable,
     PaymentOutcomeUnknown,
     WebhookSignatureInvalid,
@@ -235,6 +237,45 @@ def test_a_wrong_amount_never_confirms_and_goes_back(scene: Scene) -> None:
         RefundReason.MISMATCH,
         RefundState.SUCCEEDED,
     )
+
+
+def test_an_unpaid_intent_of_a_wrong_amount_is_canceled_once_and_not_looked_at_again(scene: Scene) -> None:
+    session = scene.held()
+    intent_id = scene.intent_of(session)
+    scene.market.gateway.agree_otherwise(intent_id, amount=Money(1, "usd"))
+
+    for _ in range(5):
+        scene.market.settle(intent_id)
+        scene.market.work()
+        scene.market.clock.advance(timedelta(seconds=1))
+
+    assert scene.saved(session).state == SF
+    assert scene.payments(session)[0].state is PaymentState.MISMATCHED
+    assert [each.entry.errand for each in scene.errands(Standing.DONE)] == [Errand.CANCEL_INTENT]
+    assert scene.errands() == []
+
+
+def test_settling_again_what_has_not_changed_writes_nothing(scene: Scene) -> None:
+    session = scene.confirmed()
+    before = scene.payments(session)
+
+    scene.market.clock.advance(timedelta(seconds=1))
+    scene.market.settle(scene.intent_id(session))
+
+    assert scene.payments(session) == before
+
+
+def test_an_intent_of_ours_that_the_provider_has_lost_is_not_followed_by_one_that_we_would_never_find(
+    scene: Scene,
+) -> None:
+    session = scene.held()
+    intent_id = scene.intent_of(session)
+    scene.market.gateway.forget(intent_id)
+
+    with pytest.raises(PaymentGatewayMisconfigured):
+        scene.intent_of(session)
+
+    assert scene.market.gateway.intents_of(session.id) == []
 
 
 # Late money

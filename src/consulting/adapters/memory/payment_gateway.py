@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import RLock
 from uuid import UUID
@@ -129,6 +130,17 @@ class MemoryPaymentGateway:
     def dispute_ends(self, intent_id: str, *, won: bool) -> None:
         """Let the dispute end in our favour, or against us."""
         self._dispute(intent_id, Dispute.WON if won else Dispute.LOST)
+
+    def agree_otherwise(self, intent_id: str, *, amount: Money) -> None:
+        """Let somebody change the amount of an intent that isn't paid yet."""
+        with self._lock:
+            self._books.intents[intent_id] = replace(self._books.intents[intent_id], amount=amount)
+
+    def forget(self, intent_id: str) -> None:
+        """Let it be as if another account's keys were used: the intent isn't there, and its key was never seen."""
+        with self._lock:
+            del self._books.intents[intent_id]
+            self._books.created = {key: each for key, each in self._books.created.items() if each.id != intent_id}
 
     def refund_made_outside(self, intent_id: str, *, amount: Money) -> str:
         """Let somebody refund in the provider's dashboard; give the refund's id."""
