@@ -94,6 +94,7 @@ def open_payment_gateway(settings: Settings) -> stripe.StripeGateway:
         publishable_key=settings.stripe_publishable_key,
         webhook_secret=settings.stripe_webhook_secret,
         api_url=settings.stripe_api_url,
+        api_version=settings.stripe_api_version or None,
         timeout_seconds=settings.stripe_timeout_seconds,
         payment_method_types=settings.stripe_payment_method_types,
     )

@@ -206,6 +206,9 @@ class Settings:
         sandbox="http://127.0.0.1:{sandbox_port}/stripe",
         meaning="where Stripe's API is",
     )
+    stripe_api_version: str = variable(
+        text, default="", meaning="version of Stripe's API; empty: the one that its SDK was made for"
+    )
     stripe_timeout_seconds: float = variable(seconds, default="5", meaning="longest wait for Stripe")
     stripe_payment_method_types: tuple[str, ...] = variable(
         words, default="card", meaning="payment methods offered; bank debits stay unsettled for days"

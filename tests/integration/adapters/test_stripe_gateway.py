@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import stripe
 
 from consulting.adapters.stripe import StripeGateway, open_gateway
 from consulting.application.ports.payment_gateway import (
@@ -31,13 +32,16 @@ TIMEOUT = 1.0
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def gateway_at(url: str, *, key: str = "sk_test_sandbox", methods: tuple[str, ...] = ("card",)) -> StripeGateway:
+def gateway_at(
+    url: str, *, key: str = "sk_test_sandbox", methods: tuple[str, ...] = ("card",), version: str | None = None
+) -> StripeGateway:
     return open_gateway(
         secret_key=key,
         publishable_key="pk_test_sandbox",
         webhook_secret="whsec_sandbox",
         api_url=url,
         timeout_seconds=TIMEOUT,
+        api_version=version,
         payment_method_types=methods,
     )
 
@@ -312,6 +316,19 @@ def test_an_answer_that_makes_no_sense_leaves_a_write_in_doubt(body: bytes) -> N
         gateway.retrieve_intent("pi_1")
 
 
+@pytest.mark.parametrize(("version", "sent"), [("2026-01-28.clover", "2026-01-28.clover"), (None, stripe.api_version)])
+def test_requests_ask_for_the_version_that_is_set_or_else_for_the_sdks_own(version: str | None, sent: str) -> None:
+    heard: list[bytes] = []
+    with (
+        server_that_says(b"{}", heard=heard) as port,
+        closing(gateway_at(f"http://127.0.0.1:{port}", version=version)) as gateway,
+        pytest.raises(PaymentGatewayUnavailable),
+    ):
+        gateway.retrieve_intent("pi_1")
+
+    assert f"stripe-version: {sent}".encode() in heard[0].lower()
+
+
 def test_wrong_keys_are_misconfigured_and_appear_nowhere(outside: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with (
@@ -360,14 +377,16 @@ def one_answerless_server() -> Iterator[int]:
 
 
 @contextmanager
-def server_that_says(body: bytes) -> Iterator[int]:
+def server_that_says(body: bytes, *, heard: list[bytes] | None = None) -> Iterator[int]:
     server = socket.create_server(("127.0.0.1", 0))
     server.settimeout(5)
 
     def serve() -> None:
         connection, _ = server.accept()
         with connection:
-            connection.recv(65_536)
+            request = connection.recv(65_536)
+            if heard is not None:
+                heard.append(request)
             connection.sendall(
                 b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
             )

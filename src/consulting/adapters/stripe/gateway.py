@@ -185,10 +185,12 @@ def open_gateway(
     webhook_secret: str,
     api_url: str | None,
     timeout_seconds: float,
+    api_version: str | None = None,
     payment_method_types: Sequence[str] = ("card",),
 ) -> StripeGateway:
     """Build the gateway without calling Stripe; `api_url` names another server than Stripe's own.
 
+    `api_version` is None for the one that the SDK was made for.
     No wait within a call is longer than `timeout_seconds`, and a call that ran out of time isn't repeated.
     """
     keep_quiet()
@@ -196,6 +198,7 @@ def open_gateway(
     client = stripe.StripeClient(
         secret_key,
         http_client=wire,
+        stripe_version=api_version,
         base_addresses={} if api_url is None else {"api": api_url.rstrip("/")},
         max_network_retries=RETRIES,
     )
