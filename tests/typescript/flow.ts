@@ -32,8 +32,9 @@ async function pay(session: Session): Promise<Session> {
 const search = { params: { query: { query: "machine learning" } } };
 const researcher = got(await api.GET("/api/researchers/search", search)).researchers[0]!;
 const query = { researcher_id: researcher.id, from: day(3), to: day(12) };
-const { time_slots } = got(await api.GET("/api/time-slots", { params: { query } }));
-const slot = time_slots.find((each) => each.available)!;
+const offered = got(await api.GET("/api/time-slots", { params: { query } }));
+if (!("time_slots" in offered)) throw new Error("grouped by day, without having been asked to");
+const slot = offered.time_slots.find((each) => each.available)!;
 const session = got(await api.POST("/api/sessions", { body: { time_slot_id: slot.id, questions: "Is it enough?" } }));
 const again = await api.POST("/api/sessions", { body: { time_slot_id: slot.id } });
 const confirmed = await pay(session);

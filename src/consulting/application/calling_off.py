@@ -7,15 +7,13 @@ from uuid import UUID
 
 from consulting.application.booking import SessionView, view
 from consulting.application.callers import Caller
-from consulting.application.cancellation import CALLED_OFF, cancel
+from consulting.application.cancellation import cancel_on_the_researchers_side
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import lock_session
 from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.transactions import Transaction, Transactions
-from consulting.application.publishing import release
 from consulting.application.trail import Deed, write_down
 from consulting.domain.admin_acts import Act
-from consulting.domain.availability import Block
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.sessions import Session
 
@@ -38,18 +36,15 @@ class CancelAnySession:
         """Give the session afterwards. Raises SessionNotFound and SessionCompleted."""
         with self.transactions.begin() as tx:
             before = lock_session(tx, id, releasing=True).session
-            session = cancel(tx, id, by=CanceledBy.ADMIN, note=note, clock=self.clock, ids=self.ids)
+            session = cancel_on_the_researchers_side(
+                tx, id, by=CanceledBy.ADMIN, note=note, reopen_slot=reopen_slot, clock=self.clock, ids=self.ids
+            )
             done = session.cancellation
             if done is not None and done.by is CanceledBy.ADMIN and before.cancellation is None:
                 self._note(tx, before, session, reopen_slot=reopen_slot, caller=caller)
             return view(tx, session, at=self.clock.now())
 
     def _note(self, tx: Transaction, before: Session, after: Session, *, reopen_slot: bool, caller: Caller) -> None:
-        now = after.updated_at
-        if not reopen_slot:
-            block = Block(id=self.ids.new(), researcher_id=after.researcher_id, period=after.period, reason=CALLED_OFF)
-            tx.availability.save_block(block)
-            release(tx, after, ids=self.ids, at=now)
         deed = Deed(
             act=Act.CANCEL_SESSION,
             subject=str(after.id),
@@ -60,4 +55,4 @@ class CancelAnySession:
                 "reopen_slot": reopen_slot,
             },
         )
-        write_down(tx, deed, by=caller, ids=self.ids, at=now)
+        write_down(tx, deed, by=caller, ids=self.ids, at=after.updated_at)

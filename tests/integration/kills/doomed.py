@@ -22,7 +22,7 @@ MOST_ANSWERS: Final = 24
 LONGEST_PAUSE: Final = 3.0
 SOON: Final = 0.05
 
-BEGUN: Final = {"api": "Application startup complete", "worker": " begins"}
+BEGUN: Final = {"api": "this process begins to answer", "worker": " begins"}
 """What a process says when it is at work: one that only begins has nothing in hand yet and isn't worth killing."""
 
 CREW: Final = ("api", "api", "worker", "worker")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import fields
@@ -34,6 +35,8 @@ from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
 from consulting.entrypoints.http.watching import Watchers, WithoutWatchersToken, watchers_of
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
+
+log = logging.getLogger(__name__)
 
 
 def create_app(container: Container) -> Litestar:
@@ -135,6 +138,7 @@ def _retries(keeping: Keeping) -> Callable[[ASGIApp], ASGIApp]:
 def _closing(pools: Sequence[Threads]) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def closing(_: Litestar) -> AsyncGenerator[None, None]:
+        log.info("this process begins to answer")
         try:
             yield
         finally:

@@ -1,16 +1,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
-from tests.unit.entrypoints.http.frontend import Frontend, opened
+from consulting.entrypoints.http.app import create_app
+from tests.unit.entrypoints.http.frontend import Frontend, Stage, opened
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture(scope="session")
+def http(stage: Stage) -> Iterator[TestClient[Any]]:
+    """The one API of a run."""
+    with TestClient(create_app(stage.container()), raise_server_exceptions=False) as client:
+        yield client
 
 
 @pytest.fixture
-def frontend() -> Iterator[Frontend]:
-    with opened() as front:
-        yield front
+def frontend(stage: Stage, http: TestClient[Any]) -> Frontend:
+    """That API over a marketplace of the test's own."""
+    return stage.play(http)
 
 
 @pytest.fixture(scope="module")

@@ -125,6 +125,64 @@ def opened(*, market: MemoryMarketplace | None = None, **environ: str) -> Iterat
         yield Frontend(http=http, market=market, checks=checks)
 
 
+class Stage:
+    """One API, and a new marketplace behind it for each test: building an API takes longer than most tests do."""
+
+    def __init__(self) -> None:
+        """Begin with an empty marketplace."""
+        self._set = _Set()
+        self._checks: list[ReadinessCheck] = []
+        self._plays = 0
+
+    def container(self) -> Container:
+        """Wire an API that asks the marketplace of the moment for everything."""
+        parts = {name: _Whichever(self, name) for name in _Set.__annotations__ if name != "market"}
+        return Container(settings=settings(), readiness_checks=providers.Object(self._checks), **parts)
+
+    def part(self, name: str) -> Any:
+        """Give what stands behind this port now."""
+        return getattr(self._set, name)
+
+    def play(self, http: TestClient[Any]) -> Frontend:
+        """Give a new marketplace, and the API over it."""
+        self._set = _Set()
+        self._plays += 1
+        self._set.market.random.seed(self._plays)  # no API key of another test, which the API may remember
+        self._checks.clear()
+        http.cookies.clear()
+        return Frontend(http=http, market=self._set.market, checks=self._checks)
+
+
+class _Set:
+    """What is new for each test."""
+
+    market: MemoryMarketplace
+    transactions: Any
+    retries: Any
+    rate_limits: Any
+    clock: Any
+    identities: Any
+    payment_gateway: Any
+    letters: Any
+    meeting_rooms: Any
+
+    def __init__(self) -> None:
+        self.market = market = in_memory()
+        self.transactions, self.retries = market.transactions, retries_of(market.transactions)
+        self.rate_limits, self.clock, self.identities = MemoryRateLimits(), market.clock, market.ids
+        self.payment_gateway, self.letters, self.meeting_rooms = market.gateway, market.letters, market.rooms
+
+
+class _Whichever:
+    """A port of the marketplace of the moment."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self._stage, self._port = stage, name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stage.part(self._port), name)
+
+
 def retries_of(transactions: object) -> Retries:
     """Keep answers where these transactions keep everything else."""
     if isinstance(transactions, PostgresTransactions):
