@@ -15,7 +15,7 @@ from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OPEN, WITH_TOKEN, errors, story
 from consulting.entrypoints.http.refusals import SignInRequired
-from consulting.entrypoints.http.security import caller_of, signed_in
+from consulting.entrypoints.http.security import caller_of
 
 ENDING: Final = ".ics"
 _ASKED_AGAIN: Final = {"Cache-Control": "private, no-cache"}
@@ -28,7 +28,6 @@ _NOT_KEPT: Final = {"Cache-Control": "no-store"}
     summary="Subscribe to your sessions",
     description=story(CreateCalendarToken),
     responses=errors(SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Calendar"],
 )
@@ -45,7 +44,6 @@ async def create_calendar_token(request: ApiRequest, desk: AtDesk) -> Response[w
     summary="End the subscription to your sessions",
     description=story(RevokeCalendarToken),
     responses=errors(SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Calendar"],
 )

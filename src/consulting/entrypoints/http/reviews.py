@@ -22,7 +22,7 @@ from consulting.entrypoints.http.documentation import LOCATION, OPEN, WITH_TOKEN
 from consulting.entrypoints.http.ids import read_id, read_id_cursor
 from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cut
 from consulting.entrypoints.http.refusals import SignInRequired
-from consulting.entrypoints.http.security import caller_of, signed_in
+from consulting.entrypoints.http.security import caller_of
 
 
 @post(
@@ -31,7 +31,6 @@ from consulting.entrypoints.http.security import caller_of, signed_in
     description=story(WriteReview),
     responses=errors_of_writing(SessionNotFound, NotYourSession, ReviewRefused, ReviewExists, SignInRequired),
     response_headers=LOCATION,
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Reviews"],
 )
@@ -60,7 +59,6 @@ async def write_review(
     summary="Change a review",
     description=story(EditReview),
     responses=errors_of_writing(SessionNotFound, ReviewNotFound, NotYourSession, ReviewRefused, SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Reviews"],
 )
@@ -86,7 +84,6 @@ async def edit_review(
     summary="Get your review of a session",
     description=story(GetReview),
     responses=errors(SessionNotFound, ReviewNotFound, NotYourSession, SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Reviews"],
 )

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from consulting.application.callers import Caller
@@ -15,8 +11,6 @@ from consulting.entrypoints.http.limits import Limits
 from consulting.entrypoints.http.refusals import ActingRefused, SignInRequired, TokenInvalid
 from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens
-
-Connection = ASGIConnection[Any, Caller | None, Any, Any]
 
 
 class Recognition:
@@ -64,12 +58,6 @@ class Recognition:
         if key is None:
             return await self._threads.run(self._tokens.caller, token)
         return self._tokens.caller(token, key=key)
-
-
-async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
-    """Let only signed-in callers pass: a guard."""
-    if connection.user is None:
-        raise SignInRequired
 
 
 def caller_of(request: ApiRequest) -> Caller:

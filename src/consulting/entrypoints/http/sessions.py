@@ -38,7 +38,7 @@ from consulting.entrypoints.http.fields import fields_named
 from consulting.entrypoints.http.ids import read_id, read_id_cursor
 from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cut
 from consulting.entrypoints.http.refusals import SignInRequired
-from consulting.entrypoints.http.security import caller_of, signed_in
+from consulting.entrypoints.http.security import caller_of
 from consulting.entrypoints.http.time_slots import Zone, zone_for
 
 InStatus = Annotated[Status | None, QueryParameter(name="status", description="Only those that stand like this now.")]
@@ -54,7 +54,6 @@ Last = Annotated[date | None, QueryParameter(name="to", description="Only those 
         EmailRequired, OwnSlot, SlotNotFound, SlotUnavailable, HoldLimitReached, SignInRequired
     ),
     response_headers=LOCATION,
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
@@ -80,7 +79,6 @@ async def book_session(
     summary="List your sessions",
     description=story(ListSessions),
     responses=errors(SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
@@ -116,7 +114,6 @@ async def list_sessions(
     summary="Get a session",
     description=story(GetSession),
     responses=errors(SessionNotFound, SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
@@ -135,7 +132,6 @@ async def get_session(
     summary="Cancel a session",
     description=story(CancelSession),
     responses=errors_of_writing(SessionNotFound, NotYourSession, SessionStarted, SessionCompleted, SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
@@ -158,7 +154,6 @@ async def cancel_session(
     summary="Quote a cancellation",
     description=story(QuoteCancellation),
     responses=errors(SessionNotFound, NotYourSession, SignInRequired),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
@@ -188,7 +183,6 @@ async def quote_cancellation(
         SlotUnavailable,
         SignInRequired,
     ),
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
@@ -214,7 +208,6 @@ async def reschedule_session(
     description=story(GetCalendar),
     responses=errors(SessionNotFound, SessionNotConfirmed, SignInRequired),
     media_type="text/calendar",
-    guards=[signed_in],
     security=WITH_TOKEN,
     tags=["Sessions"],
 )
