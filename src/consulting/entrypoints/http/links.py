@@ -39,15 +39,32 @@ def _of_researcher(id: str) -> tuple[Link, ...]:
     return (
         Link(to="getResearcher", parameters={"id": id}),
         Link(to="listTimeSlots", parameters={"researcher_id": id}),
+        *(Link(to=to, parameters={"id": id}) for to in ("listNextSlots", "listReviews")),
     )
 
 
 def _of_session(id: str) -> tuple[Link, ...]:
     return (
         *(Link(to=to, parameters={"id": id}) for to in ("getSession", "quoteCancellation", "cancelSession")),
-        Link(to="getCalendar", parameters={"id": id}),
+        *(
+            Link(to=to, parameters={"id": id})
+            for to in ("getCalendar", "rescheduleSession", "writeReview", "getReview")
+        ),
         Link(to="createPaymentIntent", body={"session_id": id}),
     )
+
+
+def _of_booking(id: str) -> tuple[Link, ...]:
+    names = ("getBooking", "cancelBooking", "noteNoShow", "writeNotes", "getStartLink")
+    return tuple(Link(to=to, parameters={"id": id}) for to in names)
+
+
+def _of_review(*names: str) -> tuple[Link, ...]:
+    return tuple(Link(to=to, parameters={"id": "$response.body#/session_id"}) for to in names)
+
+
+def _of_each(get: str, change: str, remove: str, id: str) -> tuple[Link, ...]:
+    return tuple(Link(to=to, parameters={"id": id}) for to in (get, change, remove))
 
 
 _ID: Final = "$response.body#/id"
@@ -58,7 +75,12 @@ _FIRST_SESSION: Final = "$response.body#/sessions/0/id"
 LINKS: Final[Mapping[str, Sequence[Link]]] = {
     "listResearchers": (*_of_researcher(_FIRST_RESEARCHER), _next_page("listResearchers")),
     "searchResearchers": (*_of_researcher(_FIRST_RESEARCHER), _next_page("searchResearchers")),
-    "getResearcher": (Link(to="listTimeSlots", parameters={"researcher_id": _ID}),),
+    "getResearcher": _of_researcher(_ID)[1:],
+    "listNextSlots": (
+        Link(to="getTimeSlot", parameters={"id": _FIRST_SLOT}),
+        Link(to="bookSession", body={"time_slot_id": _FIRST_SLOT}),
+    ),
+    "listReviews": (_next_page("listReviews"),),
     "listTimeSlots": (
         Link(to="getTimeSlot", parameters={"id": _FIRST_SLOT}),
         Link(to="bookSession", body={"time_slot_id": _FIRST_SLOT}),
@@ -84,5 +106,32 @@ LINKS: Final[Mapping[str, Sequence[Link]]] = {
         Link(to="getCalendar", parameters={"id": _ID}),
     ),
     "cancelSession": (Link(to="getSession", parameters={"id": _ID}),),
+    "rescheduleSession": (Link(to="getSession", parameters={"id": _ID}),),
+    "writeReview": _of_review("getReview", "editReview"),
+    "getReview": _of_review("editReview"),
+    "editReview": _of_review("getReview"),
+    "listPatterns": _of_each("getPattern", "changePattern", "removePattern", "$response.body#/patterns/0/id"),
+    "createPattern": _of_each("getPattern", "changePattern", "removePattern", _ID),
+    "listOverrides": _of_each("getOverride", "changeOverride", "removeOverride", "$response.body#/overrides/0/id"),
+    "createOverride": _of_each("getOverride", "changeOverride", "removeOverride", _ID),
+    "listBlocks": _of_each("getBlock", "changeBlock", "removeBlock", "$response.body#/blocks/0/id"),
+    "createBlock": _of_each("getBlock", "changeBlock", "removeBlock", _ID),
+    "listBookings": (*_of_booking("$response.body#/bookings/0/id"), _next_page("listBookings")),
+    "getBooking": _of_booking(_ID)[1:],
+    "listRegister": (
+        *(Link(to=to, parameters={"id": _FIRST_RESEARCHER}) for to in ("getRegistered", "changeResearcher")),
+        _next_page("listRegister"),
+    ),
+    "addResearcher": tuple(Link(to=to, parameters={"id": _ID}) for to in ("getRegistered", "changeResearcher")),
+    "listErrands": (
+        Link(to="retryErrand", parameters={"id": "$response.body#/errands/0/id"}),
+        _next_page("listErrands"),
+    ),
+    "listAdminActs": (_next_page("listAdminActs"),),
+    "createApiKey": tuple(Link(to=to, parameters={"id": _ID}) for to in ("getApiKey", "revokeApiKey")),
+    "listApiKeys": (
+        *(Link(to=to, parameters={"id": "$response.body#/api_keys/0/id"}) for to in ("getApiKey", "revokeApiKey")),
+        _next_page("listApiKeys"),
+    ),
 }
 """By the operation whose answer leads on."""
