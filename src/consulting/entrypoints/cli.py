@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -339,9 +339,16 @@ def _container_for_hand_work() -> Iterator[Any]:
         try:
             yield container
         except ConsultingError as problem:
-            raise CannotStart(f"{problem.code}: {problem}") from problem
+            raise CannotStart(f"{problem.code}: {problem}{_particulars(problem.details)}") from problem
         finally:
             container.engine().dispose()
+
+
+def _particulars(details: Mapping[str, Any]) -> str:
+    """Write what a message points to, where there is no answer that could carry it."""
+    import json
+
+    return f" {json.dumps(dict(details), default=str, ensure_ascii=False)}" if details else ""
 
 
 def _migrate(settings: Settings) -> None:
