@@ -17,7 +17,8 @@ from tests.integration.http.test_over_postgres import on_database
 from tests.unit.entrypoints.http.frontend import Frontend, token
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-CALLERS = ("anonymous", "ada", "researcher-curie", "admin")
+CALLERS = ("anonymous", "ada", "researcher-curie", "admin", "api key")
+KEY = {"name": "Portal", "scopes": ["read", "book", "calendar", "act:users"]}
 SECRET = "what grace alone may read"
 SECONDS = 240
 # Whether a zone or a currency exists is no matter of shape: what fits the document may still be refused.
@@ -54,7 +55,16 @@ class Stage:
 
     url: str
     configuration: str
+    key: str
     answered: list[bytes]
+
+    def headers(self, caller: str) -> list[str]:
+        """Give what this caller sends along; the API key acts for ada."""
+        if caller == "anonymous":
+            return []
+        if caller != "api key":
+            return [f"Authorization: Bearer {token(caller)}"]
+        return [f"Authorization: Bearer {self.key}", "Consulting-User: ada", "Consulting-User-Email: ada@example.org"]
 
 
 @contextmanager
@@ -62,8 +72,9 @@ def stage(database_url: str) -> Iterator[Stage]:
     with on_database(database_url) as market, serving(market=market) as served:
         front, answered = served.front, served.answered
         configuration = _peopled(front)
+        key = front.post("/api/admin/api-keys", KEY, by="admin").json()["key"]
         answered.clear()
-        yield Stage(url=f"http://127.0.0.1:{served.port}", configuration=configuration, answered=answered)
+        yield Stage(url=f"http://127.0.0.1:{served.port}", configuration=configuration, key=key, answered=answered)
 
 
 def _peopled(front: Frontend) -> str:
@@ -87,10 +98,11 @@ def _toml(values: list[str]) -> str:
 def fuzz(on: Stage, caller: str, folder: Path, *, cases: int, seed: int) -> str:
     """Try so many cases of each operation, in all phases; give what was found. Fails where anything was."""
     (folder / "fuzzing.toml").write_text(on.configuration)
-    signed_in = () if caller == "anonymous" else ("--header", f"Authorization: Bearer {token(caller)}")
+    signed_in = [f"--header={header}" for header in on.headers(caller)]
     done = subprocess.run(
         [
-            *(SCHEMATHESIS, "--config-file", "fuzzing.toml", "run", f"{on.url}/schema/openapi.json", *signed_in),
+            *(SCHEMATHESIS, "--config-file", "fuzzing.toml", "run", f"{on.url}/schema/openapi.json"),
+            *signed_in,
             *("--checks", "all", "--exclude-checks", NOT_CHECKED, "--phases", "examples,coverage,fuzzing,stateful"),
             *("--max-examples", str(cases), "--seed", str(seed), "--continue-on-failure", "--no-color"),
         ],

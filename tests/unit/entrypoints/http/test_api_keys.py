@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from consulting.domain.errors import ValidationFailed
@@ -86,6 +87,23 @@ def test_a_user_who_makes_no_sense_is_refused(anybody: Frontend, named: dict[str
 def test_two_users_at_once_and_broken_text_are_refused(given: list[bytes]) -> None:
     with pytest.raises(ValidationFailed):
         key_holders._value(key_holders.USER, {key_holders.USER: given})
+
+
+def test_a_repeated_write_is_known_for_each_user_whom_the_key_acts_for(frontend: Frontend) -> None:
+    issued, slots = made(frontend), frontend.slots(frontend.researcher("curie"))
+
+    def book(user: str, slot: dict[str, Any]) -> httpx.Response:
+        headers = by(issued, user=user, email=f"{user}@example.org") | {"Idempotency-Key": "order-1"}
+        return frontend.call("POST", "/api/sessions", json={"time_slot_id": slot["id"]}, headers=headers)
+
+    first, again = book("ada", slots[0]), book("ada", slots[0])
+    other = book("bob", slots[1])
+
+    assert (first.status_code, other.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert other.json()["user_id"] == "bob"
+    assert "Idempotent-Replayed" not in other.headers
 
 
 def test_only_keys_with_the_scope_act_for_users(anybody: Frontend) -> None:
