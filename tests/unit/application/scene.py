@@ -18,6 +18,7 @@ from tests.unit.application.marketplace import NOON, MemoryMarketplace, client, 
 
 ADA, BEA = client("ada"), client("bea")
 PRICE = 12_000
+TICK = timedelta(seconds=1)
 
 
 @dataclass
@@ -108,3 +109,12 @@ class Scene:
             researcher, "09:00", "17:00", pattern_ids=lambda weekday: UUID(int=researcher.id.int ^ (weekday + 1))
         )
         return researcher
+
+
+def let_pass(scene: Scene, time: timedelta, *, every: timedelta = TICK) -> None:
+    """Let time pass while the worker works."""
+    until = scene.market.clock.now() + time
+    while scene.market.clock.now() < until:
+        scene.market.work()
+        scene.market.clock.advance(every)
+    scene.market.work()
