@@ -24,16 +24,16 @@ from consulting.domain.session_states import DC, SC, SF, SP, Status
 from consulting.domain.sessions import Session
 from tests.unit.application.fuse import Fragile, FragileTransactions, Fuse
 from tests.unit.application.marketplace import MemoryMarketplace, account_of, in_memory
-from tests.unit.application.onlooker import CLIENTS, OVER, Onlooker, pick
+from tests.unit.application.onlooker import CLIENTS, OVER, pick
+from tests.unit.application.researcher_acts import ResearcherActs, whose
 
 EVE_OF_THE_CHANGE = datetime(2026, 10, 24, 6, tzinfo=UTC)
 """The clocks of Berlin go back in the night that follows."""
 
 HOURS = [("22:00", "24:00"), ("01:00", "04:00"), ("00:00", "02:30"), ("23:00", "02:00")]
-whose = st.integers(0, 50)
 
 
-class Diary(Onlooker, RuleBasedStateMachine):
+class Diary(ResearcherActs, RuleBasedStateMachine):
     """A few days in the life of a small marketplace."""
 
     def open_marketplace(self) -> MemoryMarketplace:
@@ -209,7 +209,8 @@ class Diary(Onlooker, RuleBasedStateMachine):
             for shown in self.sturdy.offered(researcher):
                 period = shown.slot.period
                 free = not any(each.researcher_id == researcher.id and each.period.overlaps(period) for each in taken)
-                bookable = now + researcher.notice <= period.start and shown.slot.given
+                timely = now + researcher.notice <= period.start <= now + researcher.horizon and now < period.start
+                bookable = timely and shown.slot.given
                 assert shown.available == (free and bookable), shown
 
     @invariant()

@@ -14,9 +14,10 @@ from consulting.domain.payments import Dispute, Intent
 from consulting.domain.refunds import RefundReason, RefundState, left_of
 from consulting.domain.session_states import DC, DR, SC, XC, XR, Status
 from consulting.domain.sessions import Session
-from tests.unit.application.diary import Diary, whose
+from tests.unit.application.diary import Diary
 from tests.unit.application.marketplace import ADMIN
 from tests.unit.application.onlooker import CLIENTS, pick
+from tests.unit.application.researcher_acts import whose
 
 
 class MoneyDiary(Diary):
