@@ -65,6 +65,10 @@ _BEHIND = exists().where(
 )
 
 
+_KNOWN = [fixed(each) for each in Errand]
+"""What a newer version has recorded, while it replaces this one or before it was taken back, waits for that version."""
+
+
 def _lease(*wanted: ColumnElement[bool]) -> Prepared:
     due = (
         select(outbox.c.id)
@@ -72,6 +76,7 @@ def _lease(*wanted: ColumnElement[bool]) -> Prepared:
             outbox.c.standing == fixed(Standing.WAITING),
             func.coalesce(outbox.c.postponed_until, outbox.c.due_at) <= AT,
             or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= AT),
+            outbox.c.errand.in_(_KNOWN),
             ~_BEHIND,
             *wanted,
         )
