@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import figures, servers
 from bench.ground import prepare
+from bench.publishing import Publishing
 from bench.works import Bench
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
@@ -51,6 +52,7 @@ def _bench(home: Path) -> Iterator[Bench]:
             ours=stack.enter_context(servers.running_api(environ)),
             limit=stack.enter_context(servers.running_limit(ground.limits)),
             bare=stack.enter_context(servers.running_bare()),
+            publishing=Publishing(postgres.url("publishing")),
         )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from bench.figures import Work
 from bench.ground import Ground
 from bench.load import Request, Timings, request, run
+from bench.publishing import Publishing
 from bench.servers import Server
 from consulting.entrypoints.settings import Settings
 from consulting.entrypoints.tokens import issue_token
@@ -29,9 +30,11 @@ _BARE: Final = "bare Litestar"
 class Bench:
     """The servers under load, and what is asked of them."""
 
-    def __init__(self, *, ground: Ground, settings: Settings, ours: Server, limit: Server, bare: Server) -> None:
+    def __init__(
+        self, *, ground: Ground, settings: Settings, ours: Server, limit: Server, bare: Server, publishing: Publishing
+    ) -> None:
         """Take what runs."""
-        self._ground, self._settings = ground, settings
+        self._ground, self._settings, self._publishing = ground, settings, publishing
         self._ours, self._limit, self._bare = ours.port, limit.port, bare.port
         self._days = iter(range(1000))
         self._users = iter(range(10_000_000))
@@ -45,6 +48,7 @@ class Bench:
             self._bare_read("a page of search, 8 at once", self._search, 8),
             self._bare_read("a page of researchers, 8 at once", self._page, 8),
             *(self._book(n) for n in (1, 32)),
+            *self._publishing.works(),
         ]
 
     def _read(self, name: str, path: Callable[[int], str], count: int, connections: int) -> Work:
