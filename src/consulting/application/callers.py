@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from consulting.domain.api_keys import Scope
 from consulting.domain.researchers import Researcher
@@ -15,8 +16,8 @@ ADMIN = "admin"
 class Caller:
     """A signed-in user, as their token describes them; `timezone` is an IANA name or None.
 
-    `scopes` are those of the API key by which the request came, and None for a user who came by themselves. A key that
-    acts for no user is no `person`; its `user_id` names the key.
+    `scopes` are those of the API key `key_id` by which the request came, and both None for a user who came by
+    themselves. A key that acts for no user is no `person`; its `user_id` names the key.
     """
 
     user_id: str
@@ -25,6 +26,7 @@ class Caller:
     timezone: str | None = None
     roles: frozenset[str] = frozenset()
     scopes: frozenset[Scope] | None = None
+    key_id: UUID | None = None
     person: bool = True
 
     @property

@@ -132,6 +132,15 @@ class Settings:
     writes_burst: int = variable(
         whole(1, 1_000_000), default="300", sandbox="30000", meaning="writes that a caller may make at once"
     )
+    key_writes_per_minute: int = variable(
+        whole(1, 10_000_000),
+        default="6000",
+        sandbox="600000",
+        meaning="writes that may come by one API key a minute, for all the users together whom it acts for",
+    )
+    key_writes_burst: int = variable(
+        whole(1, 10_000_000), default="3000", sandbox="300000", meaning="how many of them may come at once"
+    )
     strangers_per_minute: int = variable(
         whole(1, 1_000_000),
         default="1200",

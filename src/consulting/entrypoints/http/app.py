@@ -105,6 +105,7 @@ def _limits(container: Container, threads: Threads) -> Limits:
 
     return Limits(
         writes=meter("writes of", Rate(per_minute=settings.writes_per_minute, burst=settings.writes_burst)),
+        keys=meter("writes by key", Rate(per_minute=settings.key_writes_per_minute, burst=settings.key_writes_burst)),
         strangers=meter("strangers at", Rate(per_minute=settings.strangers_per_minute, burst=settings.strangers_burst)),
     )
 

@@ -51,17 +51,21 @@ class KeyHolders:
         if named:
             if Scope.ACT_USERS not in record.scopes:
                 raise ScopeMissing(scope=Scope.ACT_USERS.value)
-            return _acted_for(named, scopes=record.scopes)
+            return _acted_for(named, by=record)
         roles = frozenset({ADMIN}) if Scope.ADMIN in record.scopes else frozenset()
-        return Caller(user_id=f"key:{record.id}", roles=roles, scopes=record.scopes, person=False)
+        return Caller(user_id=f"key:{record.id}", roles=roles, scopes=record.scopes, key_id=record.id, person=False)
+
+    def knows(self, key: str) -> bool:
+        """Tell whether this was a valid key when it was last looked up here, however long ago that was."""
+        return key in self._known
 
     async def _record(self, key: str) -> ApiKey:
         now = time.monotonic()
         seen, record = self._known.get(key, (0.0, None))
         if record is not None and now - seen < REMEMBERED_SECONDS:
             return record
-        self._known.pop(key, None)
         found = await self.threads.run(self.recognize, key)
+        self._known.pop(key, None)
         if found is None:
             raise TokenInvalid
         self._known[key] = (now, found)
@@ -70,14 +74,14 @@ class KeyHolders:
         return found
 
 
-def _acted_for(named: Mapping[str, Sequence[bytes]], *, scopes: frozenset[Scope]) -> Caller:
+def _acted_for(named: Mapping[str, Sequence[bytes]], *, by: ApiKey) -> Caller:
     """Give the user: for the time of the request the key is that user and nobody else, an admin neither."""
     user_id, email = _value(USER, named), _value(EMAIL, named)
     if user_id is None or user_id.startswith(_OURS):
         raise ValidationFailed.of(USER, "give the user's id")
     if email is not None and "@" not in email:
         raise ValidationFailed.of(EMAIL, "give a mail address")
-    return Caller(user_id=user_id, email=email, scopes=scopes)
+    return Caller(user_id=user_id, email=email, scopes=by.scopes, key_id=by.id)
 
 
 def _value(name: str, named: Mapping[str, Sequence[bytes]]) -> str | None:

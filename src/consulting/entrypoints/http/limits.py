@@ -1,4 +1,4 @@
-"""Turning away who asks for too much: callers by what they write, strangers by their address."""
+"""Turning away who asks for too much: callers and API keys by what they write, strangers by their address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -66,6 +67,10 @@ class Meter:
         if account.unsettled >= self._batch:
             await self._settle(who, account)
 
+    def give_back(self, who: str) -> None:
+        """Take back one that was counted."""
+        self._account(who).unsettled -= 1
+
     async def _settle(self, who: str, account: _Account) -> None:
         tokens, account.unsettled = account.unsettled, 0
         missing = await self._threads.run(self._take, f"{self._kind} {who}", tokens)
@@ -89,19 +94,42 @@ class Meter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What is counted: the writes of callers, and everything that strangers ask under /api."""
+    """What is counted: the writes of callers, all those that come by one API key, and whatever strangers ask."""
 
     writes: Meter
+    keys: Meter
     strangers: Meter
 
     async def count_caller(self, scope: Scope, caller: Caller) -> None:
-        """Count a signed-in caller's request if it writes. Raises TooManyRequests."""
+        """Count a signed-in caller's request if it writes: theirs, and that of the key by which it came.
+
+        A key may name as many users as it likes, so a bucket for each of them would bound nothing. Raises
+        TooManyRequests.
+        """
         if scope["type"] == ScopeType.HTTP and scope["method"] not in READS:
             await self.writes.count(caller.user_id)
+            if caller.key_id is not None:
+                await self.keys.count(str(caller.key_id))
 
     async def count_stranger(self, scope: Scope) -> None:
         """Count a request without a valid token, by its address. Raises TooManyRequests."""
-        await self.strangers.count(neighbourhood((scope.get("client") or ("", 0))[0]))
+        await self.strangers.count(_address(scope))
+
+    @asynccontextmanager
+    async def unproven(self, scope: Scope) -> AsyncGenerator[None]:
+        """Let somebody pass whose key must be looked up first, as long as their address may send strangers.
+
+        Within the block they count as one; what they turned out to be is counted after it. Raises TooManyRequests.
+        """
+        await self.count_stranger(scope)
+        try:
+            yield
+        finally:
+            self.strangers.give_back(_address(scope))
+
+
+def _address(scope: Scope) -> str:
+    return neighbourhood((scope.get("client") or ("", 0))[0])
 
 
 @lru_cache(maxsize=4096)

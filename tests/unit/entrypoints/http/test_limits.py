@@ -5,12 +5,16 @@ from contextlib import AbstractContextManager
 import pytest
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from consulting.application.api_keys import RecognizeApiKey
+from consulting.domain.api_keys import ApiKey
+from consulting.entrypoints.http import key_holders
 from consulting.entrypoints.http.limits import neighbourhood
 from consulting.entrypoints.settings import Mode, SettingsError, load_settings
 from tests.unit.entrypoints.http.frontend import NOWHERE, Frontend, opened, refusal, signed_in
 
 FEW_WRITES = {"CONSULTING_WRITES_PER_MINUTE": "60", "CONSULTING_WRITES_BURST": "3"}
 FEW_STRANGERS = {"CONSULTING_STRANGERS_PER_MINUTE": "60", "CONSULTING_STRANGERS_BURST": "3"}
+FEW_BY_KEY = {"CONSULTING_KEY_WRITES_PER_MINUTE": "60", "CONSULTING_KEY_WRITES_BURST": "4"}
 
 
 def limited(environ: dict[str, str]) -> AbstractContextManager[Frontend]:
@@ -109,3 +113,72 @@ def test_a_token_that_is_valid_is_no_strangers() -> None:
         answers = [frontend.http.get("/api/sessions", headers=signed_in("ada")) for _ in range(6)]
 
     assert {answer.status_code for answer in answers} == {200}
+
+
+def partners(frontend: Frontend) -> dict[str, str]:
+    """Hand out a key that acts for users."""
+    wanted = {"name": "Portal", "scopes": ["read", "book", "act:users"]}
+    return {"Authorization": f"Bearer {frontend.post('/api/admin/api-keys', wanted, by='admin').json()['key']}"}
+
+
+def write_for(frontend: Frontend, user: str, partner: dict[str, str]) -> int:
+    headers = partner | {"Consulting-User": user, "Consulting-User-Email": f"{user}@example.org"}
+    return frontend.call("POST", "/api/sessions", json={"time_slot_id": NOWHERE}, headers=headers).status_code
+
+
+def test_a_key_has_one_limit_for_all_the_users_whom_it_names() -> None:
+    with limited(FEW_BY_KEY) as frontend:
+        one, other = partners(frontend), partners(frontend)
+
+        assert [write_for(frontend, f"user-{n}", one) for n in range(6)] == [404] * 4 + [429] * 2
+        assert write_for(frontend, "user-0", other) == 404
+        assert write(frontend, "user-0") == 404
+        headers = one | {"Consulting-User": "user-9"}
+        assert frontend.call("GET", "/api/sessions", headers=headers).status_code == 200
+
+
+def test_a_user_for_whom_a_key_writes_has_their_own_limit_too() -> None:
+    with limited(FEW_BY_KEY | FEW_WRITES) as frontend:
+        partner = partners(frontend)
+
+        assert [write_for(frontend, "ada", partner) for _ in range(5)] == [404] * 3 + [429] * 2
+        assert write_for(frontend, "bob", partner) == 404
+        assert write_for(frontend, "eve", partner) == 429
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every key that the database is asked for."""
+    found: list[str] = []
+    asked = RecognizeApiKey.__call__
+
+    def noted(self: RecognizeApiKey, key: str) -> ApiKey | None:
+        found.append(key)
+        return asked(self, key)
+
+    monkeypatch.setattr(RecognizeApiKey, "__call__", noted)
+    monkeypatch.setattr(key_holders, "REMEMBERED_SECONDS", 0.0)
+    return found
+
+
+def test_guessing_keys_ends_before_the_database_is_asked(looked_up: list[str]) -> None:
+    with limited(FEW_STRANGERS) as frontend:
+        known = partners(frontend)
+        assert frontend.call("GET", "/api/researchers", headers=known).status_code == 200
+        looked_up.clear()
+        guesses = [{"Authorization": f"Bearer ck_{n:043}"} for n in range(9)]
+        answers = [frontend.call("GET", "/api/researchers", headers=guess).status_code for guess in guesses]
+
+        assert answers == [401] * 3 + [429] * 6
+        assert len(looked_up) == 3
+        assert frontend.call("GET", "/api/researchers", headers=known).status_code == 200
+
+
+def test_a_valid_key_costs_its_address_nothing() -> None:
+    with limited(FEW_STRANGERS) as frontend:
+        for _ in range(6):
+            partner = partners(frontend)
+            assert frontend.call("GET", "/api/researchers", headers=partner).status_code == 200
+        answers = [frontend.get("/api/researchers").status_code for _ in range(4)]
+
+    assert answers == [200] * 3 + [429]
