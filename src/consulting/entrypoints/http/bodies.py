@@ -12,8 +12,16 @@ from litestar.exceptions import InternalServerException
 
 from consulting.application.callers import Caller
 from consulting.domain.errors import FieldProblem, ValidationFailed
+from consulting.entrypoints.http.limits import READS
 from consulting.entrypoints.http.refusals import BodyMalformed, RequestMalformed, UnsupportedMediaType
 from consulting.entrypoints.http.validation import problem_of, problems_of, repeated_names
+
+
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of an operation that takes none."""
+
+
+_NOTHING = msgspec.json.Decoder(Nothing)
 
 
 class ApiRequest(Request[Caller | None, Any, Any]):
@@ -39,6 +47,18 @@ class ApiRequest(Request[Caller | None, Any, Any]):
         return read_json(body, _decoder(self.route_handler))
 
 
+async def check_body(request: Request[Any, Any, Any]) -> None:
+    """Refuse what is sent to a write that takes no body, `{}` aside: whoever sends it believes that it counts.
+
+    Runs before each handler. Raises RequestMalformed, BodyMalformed and ValidationFailed.
+    """
+    if request.method in READS or _takes_body(request.route_handler):
+        return
+    body = await request.body()
+    if body:
+        read_json(body, _NOTHING)
+
+
 def read_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """Decode a body. Raises BodyMalformed, and ValidationFailed with every problem that can be told at once."""
     try:
@@ -61,6 +81,12 @@ def _all_problems(
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # it was given up before its end
         return [problem_of(first)]
     return list(dict.fromkeys(problems_of(raw, decoder.type))) or [problem_of(first)]
+
+
+@lru_cache(maxsize=256)
+def _takes_body(handler: Any) -> bool:
+    """Tell whether it reads a JSON body, or the raw one."""
+    return handler.parsed_data_field is not None or "body" in handler.parsed_fn_signature.parameters
 
 
 @lru_cache(maxsize=256)

@@ -19,7 +19,10 @@ from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import at_desk
 from consulting.entrypoints.http.documentation import BEARER, UNDER_A_KEY, add_refusal
 from consulting.entrypoints.http.examples import EXAMPLES
+from consulting.entrypoints.http.limits import READS
 from consulting.entrypoints.http.links import links_of
+from consulting.entrypoints.http.query_examples import QUERY_EXAMPLES
+from consulting.entrypoints.http.refusals import BodyMalformed, BodyTooLarge
 from consulting.entrypoints.http.resources import routers
 from consulting.entrypoints.http.retries import HEADER, REPLAYED, WRITES, kept
 
@@ -73,6 +76,8 @@ def _complete_operations(document: Json) -> None:
         for method, operation in item.items():
             if method.upper() in WRITES and path != _WEBHOOK:
                 _complete_write(operation)
+            if method.upper() not in READS and path != _WEBHOOK and "requestBody" not in operation:
+                _complete_bodiless(operation)
     for operation in _operations(document):
         _complete_operation(operation)
     for path in document["paths"]:
@@ -105,11 +110,19 @@ def _complete_write(operation: Json) -> None:
             answer.setdefault("headers", {})[REPLAYED] = {"$ref": f"#/components/headers/{REPLAYED}"}
 
 
+def _complete_bodiless(operation: Json) -> None:
+    """Say how a body is refused that nobody asked for."""
+    for kind in (BodyMalformed, BodyTooLarge):
+        add_refusal(operation["responses"], kind)
+
+
 def _complete_parameter(parameter: Json) -> None:
     parameter["schema"] = _never_null(parameter["schema"])
     parameter.setdefault("description", _PARAMETERS.get(parameter["name"], _GIVEN))
     if parameter["name"] in {"min_rate", "max_rate"}:
         _as_number(parameter["schema"])
+    if parameter["in"] == "query" and parameter["name"] in QUERY_EXAMPLES:
+        parameter["example"] = QUERY_EXAMPLES[parameter["name"]]
 
 
 def _complete_open_read(operation: Json) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from litestar import Router
+from litestar import Request, Router
 from litestar.types import Middleware
 
 from consulting.entrypoints.http import (
@@ -30,6 +30,7 @@ from consulting.entrypoints.http import (
     time_slots,
 )
 from consulting.entrypoints.http.access import admitted
+from consulting.entrypoints.http.bodies import check_body
 from consulting.entrypoints.http.queries import check_query
 from consulting.entrypoints.http.revalidation import revalidated
 from consulting.entrypoints.http.watching import may_watch
@@ -68,9 +69,14 @@ def routers(
     guards, calling = [admitted], [*recognition, *retries, revalidated]
     measuring = [*watching, *recognition]
     return [
-        Router("/api", route_handlers=_API, before_request=check_query, middleware=calling, guards=guards),
+        Router("/api", route_handlers=_API, before_request=_checked, middleware=calling, guards=guards),
         Router(
             "/", route_handlers=metrics.HANDLERS, before_request=check_query, middleware=measuring, guards=[may_watch]
         ),
         Router("/", route_handlers=health.HANDLERS, before_request=check_query, guards=guards),
     ]
+
+
+async def _checked(request: Request[Any, Any, Any]) -> None:
+    await check_query(request)
+    await check_body(request)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 from consulting.entrypoints.http import (
     admin_wire,
@@ -22,6 +23,7 @@ from consulting.entrypoints.http import (
 )
 from consulting.entrypoints.http.document import openapi_document
 from consulting.entrypoints.http.examples import EXAMPLES
+from consulting.entrypoints.http.query_examples import QUERY_EXAMPLES
 
 BODIES = (
     wire,
@@ -175,6 +177,29 @@ def test_exact_decimals_are_numbers_and_parameters_are_never_null() -> None:
     for operation in OPERATIONS.values():
         for parameter in operation.get("parameters", ()):
             assert {"type": "null"} not in everywhere(parameter)
+
+
+QUERY_PARAMETERS = {
+    f"{name} {parameter['name']}": parameter
+    for name, operation in OPERATIONS.items()
+    for parameter in operation.get("parameters", ())
+    if parameter.get("in") == "query"
+}
+
+
+@pytest.mark.parametrize("name", QUERY_PARAMETERS)
+def test_every_query_parameter_says_what_it_is_and_gives_an_example_that_fits(name: str) -> None:
+    parameter = QUERY_PARAMETERS[name]
+
+    assert parameter["description"].endswith(".")
+    assert parameter["description"] != "As an answer gave it.", "say what it is for, where the handler declares it"
+    assert "example" in parameter, "give one in query_examples.py"
+    schema = parameter["schema"] | {"components": {"schemas": SHAPES}}
+    assert list(OAS31Validator(schema, format_checker=oas31_format_checker).iter_errors(parameter["example"])) == []
+
+
+def test_there_is_no_example_of_a_parameter_that_does_not_exist() -> None:
+    assert set(QUERY_EXAMPLES) == {parameter["name"] for parameter in QUERY_PARAMETERS.values()}
 
 
 def test_a_body_that_may_be_left_out_is_not_required() -> None:
