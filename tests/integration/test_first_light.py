@@ -41,6 +41,14 @@ def test_the_whole_flow_works_as_the_demo_plays_it_twice(instance: Instance) -> 
         assert "Every step came out as promised." in played.stdout
 
 
+def test_the_doctor_finds_nothing_wrong_with_it(instance: Instance) -> None:
+    examined = instance.command("doctor")
+
+    assert examined.returncode == 0, examined.stdout + examined.stderr
+    assert "webhook" in examined.stdout
+    assert "takes in what is signed with our secret, and refuses the rest" in examined.stdout
+
+
 def test_of_fifty_who_book_one_slot_at_once_one_gets_it(instance: Instance) -> None:
     with instance.client("looker") as looker:
         slot = free_slots(looker)[7]

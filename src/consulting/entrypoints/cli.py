@@ -190,6 +190,15 @@ def reconcile() -> int:
         return 0 if bookkeeping.reconcile(container) else 1
 
 
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="Tell it as one JSON object.")
+def doctor(*, as_json: bool) -> int:
+    """Look whether all that this instance needs is there and answers. Status 1 where something is wrong."""
+    from consulting.entrypoints.doctor import examine_instance
+
+    return 0 if examine_instance(process_environment(), as_json=as_json) else 1
+
+
 @commands.group()
 def outbox() -> None:
     """See what must still be done outside (mails, meetings, refunds), retry what was given up, or drop it."""

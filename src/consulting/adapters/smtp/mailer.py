@@ -64,6 +64,22 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             raise _told(_judge(error), mail, f"{type(error).__name__} {_code(error) or ''}".rstrip()) from None
 
+    def knock(self) -> None:
+        """Connect, log in and name our sender as for a mail, and leave. Raises MailUnavailable or SenderRefused."""
+        try:
+            server = self._connect()
+            try:
+                self._enter(server)
+                server.ehlo_or_helo_if_needed()
+                code, answer = server.mail(self.sender.addr_spec)
+                if code >= 400:
+                    raise smtplib.SMTPSenderRefused(code, answer, self.sender.addr_spec)
+            finally:
+                server.close()
+        except (smtplib.SMTPException, OSError) as error:
+            outcome = SenderRefused if _judge(error) is not MailUnavailable else MailUnavailable
+            raise outcome(f"{type(error).__name__} {_code(error) or ''}".rstrip()) from None
+
     def _deliver(self, content: bytes, *, recipient: Address, utf8: bool) -> None:
         server = self._connect()
         try:

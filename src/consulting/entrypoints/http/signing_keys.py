@@ -128,12 +128,21 @@ def keys_of(*, secret: str, jwks: str) -> SigningKeys:
     """
     if secret:
         return SharedSecret(secret)
-    if jwks.startswith(("http://", "https://")):
-        client = jwt.PyJWKClient(jwks, timeout=ISSUER_SECONDS, cache_jwk_set=False)
-        return IssuerKeys(client.get_jwk_set)
-    keys = IssuerKeys(lambda: _key_file(jwks))
-    keys.read_now()
+    keys = IssuerKeys(lambda: key_set(jwks))
+    if not _is_address(jwks):
+        keys.read_now()
     return keys
+
+
+def key_set(jwks: str) -> jwt.PyJWKSet:
+    """Read the issuer's keys at an address or in a file. Raises jwt.PyJWTError, OSError or ValueError."""
+    if _is_address(jwks):
+        return jwt.PyJWKClient(jwks, timeout=ISSUER_SECONDS, cache_jwk_set=False).get_jwk_set()
+    return _key_file(jwks)
+
+
+def _is_address(jwks: str) -> bool:
+    return jwks.startswith(("http://", "https://"))
 
 
 def _key_file(path: str) -> jwt.PyJWKSet:

@@ -1,0 +1,25 @@
+"""The list of all checks, in the order in which they are carried out and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consulting.entrypoints.container import open_engine
+from consulting.entrypoints.doctor import database, folder, mail, meetings, payments, processes, strength, zones
+from consulting.entrypoints.doctor.findings import Check
+from consulting.entrypoints.settings import Settings
+
+
+def checks_of(settings: Settings) -> Sequence[Check]:
+    """List what there is to look at for an instance with these settings; nothing is looked at yet."""
+    engine = open_engine(settings)
+    return [
+        *database.checks(settings, engine),
+        *zones.checks(engine),
+        *strength.checks(settings),
+        *payments.checks(settings),
+        *meetings.checks(settings),
+        *mail.checks(settings, engine),
+        *folder.checks(settings),
+        *processes.checks(settings, engine),
+    ]

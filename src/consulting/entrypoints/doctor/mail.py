@@ -1,0 +1,52 @@
+"""Whether the mail server lets us in, and takes mails of our sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Engine
+
+from consulting.adapters import smtp
+from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.application.ports.mailer import MailUnavailable, SenderRefused
+from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
+from consulting.entrypoints.settings import Mode, Settings, Tls
+
+
+def checks(settings: Settings, engine: Engine) -> Sequence[Check]:
+    """List the checks of mail."""
+    return [Check(name="mail", look=lambda: _mail(settings, engine))]
+
+
+def _mail(settings: Settings, engine: Engine) -> Iterator[Finding]:
+    server = f"{settings.smtp_host}:{settings.smtp_port}"
+    try:
+        _mailer(settings, engine).knock()
+    except MailUnavailable as failure:
+        advice = "let this machine reach CONSULTING_SMTP_HOST and _PORT, and see that CONSULTING_SMTP_TLS fits"
+        yield wrong(f"{server} doesn't answer ({failure})", advice=advice)
+    except SenderRefused as failure:
+        advice = "see that CONSULTING_SMTP_USERNAME, _PASSWORD, _TLS and _FROM are what the mail server expects"
+        yield wrong(f"{server} takes no mail of ours ({failure})", advice=advice)
+    else:
+        yield well(f"{server} takes mails of our sender{', after a login' if settings.smtp_username else ''}")
+        yield from _privacy(settings)
+
+
+def _mailer(settings: Settings, engine: Engine) -> smtp.SmtpMailer:
+    return smtp.open_mailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=smtp.Security(settings.smtp_tls),
+        username=settings.smtp_username,
+        password=settings.smtp_password,
+        sender=settings.smtp_from,
+        timeout_seconds=settings.smtp_timeout_seconds,
+        clock=DatabaseClock(engine),
+    )
+
+
+def _privacy(settings: Settings) -> Iterator[Finding]:
+    if settings.mode is Mode.PRODUCTION and settings.smtp_tls is Tls.NONE:
+        advice = "unless the mail server is on this machine, set CONSULTING_SMTP_TLS to starttls or tls"
+        yield careful("mails travel to it in the clear", advice=advice)
