@@ -33,7 +33,7 @@ def _not_noticed_by(copy: Path, guard: Mutation) -> Iterator[str]:
         verdict = run_tests(copy, guard.tests)
     say(f"without {guard.guard} ({guard.file})")
     for test in guard.tests:
-        caught = test.partition("::")[2] in verdict.failed
+        caught = test.rpartition("::")[2] in verdict.failed
         say(f"    {'caught' if caught else 'NOT CAUGHT'} by {test}")
         if not caught:
             yield test

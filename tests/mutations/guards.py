@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.mutations.diary_guards import DIARY_GUARDS
 from tests.mutations.trial import Mutation
 
 _ADAPTER = "src/consulting/adapters/postgres"
 _FOR_SLOTS = "tests/integration/races/test_races_for_slots.py"
 _OF_CALENDARS = "tests/integration/races/test_races_of_calendars.py"
+_OF_BUSY_CALENDARS = "tests/integration/races/test_races_of_busy_calendars.py"
 _DOMAIN = "tests/unit/domain"
 _REPEATED = "tests/integration/http/test_repeated_writes.py"
 
@@ -32,7 +34,10 @@ GUARDS: Final = (
         file=f"{_ADAPTER}/researchers.py",
         before="LOCK = prepare(_ONE.with_for_update(key_share=True))",
         after="LOCK = prepare(_ONE)",
-        tests=(f"{_OF_CALENDARS}::test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits",),
+        tests=(
+            f"{_OF_CALENDARS}::test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits",
+            f"{_OF_BUSY_CALENDARS}::test_while_many_calendars_change_nobody_is_in_two_places_and_offered_stays_bookable",
+        ),
     ),
     Mutation(
         guard="the lock on a client's holds",
@@ -96,4 +101,5 @@ GUARDS: Final = (
         after='(bindparam("turn", type_=BigInteger) == bindparam("turn", type_=BigInteger)).label("taken")',
         tests=(f"{_REPEATED}::test_a_repeated_request_does_not_wait_for_the_first_one",),
     ),
+    *DIARY_GUARDS,
 )

@@ -160,3 +160,26 @@ def test_a_payment_in_time_keeps_a_slot_that_the_rules_no_longer_give(
     market.gateway.client_pays(intent.id)
 
     assert market.confirm(session.id, intent_id=intent.id, caller=ADA).session.state == SC
+
+
+def test_time_off_is_taken_over_a_hold_whose_time_is_over(market: MemoryMarketplace, lise: Researcher) -> None:
+    session = held(market, lise, on(3, 12))
+    market.clock.advance(HOLD)
+
+    market.block(Block(id=UUID(int=900), researcher_id=lise.id, period=session.period), caller=account_of(lise))
+
+    assert on(3, 12) not in starts(market, lise)
+    assert market.session(session.id, caller=ADA).session.cancellation is not None
+
+
+def test_where_a_session_was_moved_away_the_hours_give_what_they_give_now(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    session = confirmed(market, lise, on(4, 12))
+    hours(market, lise, "08:30", "16:30")
+    elsewhere = next(each.slot for each in market.offered(lise) if each.slot.period.start == on(5, 9, 30))
+
+    market.reschedule(session.id, time_slot_id=elsewhere.id, caller=ADA)
+
+    assert {on(4, 11, 30), on(4, 12, 30)} <= starts(market, lise)
+    assert not {on(4, 12), on(5, 9, 30)} & starts(market, lise)

@@ -134,6 +134,19 @@ def test_a_slot_that_is_taken_or_unknown_is_no_place_to_go(frontend: Frontend, r
     assert frontend.get(f"/api/sessions/{session['id']}", by="ada").json() == session
 
 
+@pytest.mark.parametrize("change", [{"notice_minutes": 3 * 24 * 60}, {"horizon_days": 2}, {"timezone": "Asia/Tokyo"}])
+def test_a_slot_that_could_not_be_booked_is_no_place_to_go(
+    frontend: Frontend, researcher: Researcher, change: dict[str, Any]
+) -> None:
+    session = booked(frontend, researcher)
+    near, far = frontend.slots(researcher)[0], frontend.slots(researcher)[-1]
+    frontend.call("PATCH", "/api/researcher/profile", by="researcher-curie", json=change)
+    target = near if "notice_minutes" in change else far
+
+    assert refusal(move(frontend, session, target["id"])) == (409, "SLOT_UNAVAILABLE")
+    assert frontend.get(f"/api/sessions/{session['id']}", by="ada").json() == session
+
+
 def test_only_its_client_moves_a_session(frontend: Frontend, researcher: Researcher) -> None:
     session = booked(frontend, researcher)
     other = frontend.slots(researcher)[-1]["id"]
