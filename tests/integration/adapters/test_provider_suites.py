@@ -15,14 +15,22 @@ from uuid import UUID
 import pytest
 from stripe import WebhookSignature
 
-from consulting.adapters.contracts.mailer import MailerContract, read_mail
-from consulting.adapters.contracts.meeting_rooms import MeetingProviderContract, request
-from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract, ProviderBooksContract
+from consulting.adapters.contracts.meeting_rooms import request
 from consulting.adapters.smtp import Security, SmtpMailer, open_mailer
 from consulting.adapters.stripe import StripeBooks, StripeGateway, open_gateway
 from consulting.adapters.zoom import ZoomRooms, open_meeting_rooms
 from consulting.application.ports.mailer import Mail
 from consulting.application.ports.meeting_rooms import MeetingRequest
+from consulting.contracts import (
+    MailerContract,
+    MeetingProviderContract,
+    PaymentGatewayContract,
+    ProviderBooksContract,
+    SignedMessage,
+    SmtpInbox,
+    SmtpMailerContract,
+    read_mail,
+)
 from consulting.domain.meetings import Meeting
 from consulting.domain.money import Money
 from consulting.domain.payments import Intent
@@ -99,17 +107,26 @@ class Messages:
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def about(self, intent_id: str) -> Message:
-        return self._signed(intent_id, at=int(time.time()))
+        return self._signed({"object": "payment_intent", "id": intent_id}, at=int(time.time()))
+
+    def repeated(self, message: SignedMessage) -> Message:
+        return _sealed(message.body.decode(), at=int(time.time()) - 10)
 
     def outdated(self, intent_id: str) -> Message:
-        return self._signed(intent_id, at=int(time.time()) - 3600)
+        return self._signed({"object": "payment_intent", "id": intent_id}, at=int(time.time()) - 3600)
 
-    def _signed(self, intent_id: str, *, at: int) -> Message:
-        thing = {"object": "payment_intent", "id": intent_id}
-        event = {"id": f"evt_{next(self.numbers)}", "object": "event", "type": "payment_intent.succeeded"}
-        body = json.dumps({**event, "data": {"object": thing}})
-        header = WebhookSignature.generate_signature_header(body, "whsec_sandbox", at)
-        return Message(body.encode(), {"stripe-signature": header, "content-type": "application/json"})
+    def about_refund(self, refund_id: str, *, intent_id: str) -> Message:
+        refund = {"object": "refund", "id": refund_id, "payment_intent": intent_id}
+        return self._signed(refund, at=int(time.time()))
+
+    def _signed(self, thing: Mapping[str, str], *, at: int) -> Message:
+        event = {"id": f"evt_{next(self.numbers)}", "object": "event", "type": f"{thing['object']}.updated"}
+        return _sealed(json.dumps({**event, "data": {"object": thing}}), at=at)
+
+
+def _sealed(body: str, *, at: int) -> Message:
+    header = WebhookSignature.generate_signature_header(body, "whsec_sandbox", at)
+    return Message(body.encode(), {"stripe-signature": header, "content-type": "application/json"})
 
 
 class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract):
@@ -236,20 +253,30 @@ class SandboxInbox:
             self.outside.clear_faults()
 
 
+def mailer_at(port: int) -> SmtpMailer:
+    return open_mailer(
+        host="127.0.0.1",
+        port=port,
+        security=Security.NONE,
+        username=None,
+        password=None,
+        sender="Consulting <sessions@consulting.example>",
+        timeout_seconds=TIMEOUT,
+        clock=SystemClock(),
+    )
+
+
 class TestSmtpMailer(MailerContract):
     @pytest.fixture
     def mailer(self, outside: Any) -> SmtpMailer:
-        return open_mailer(
-            host="127.0.0.1",
-            port=outside.sandbox.smtp_port,
-            security=Security.NONE,
-            username=None,
-            password=None,
-            sender="Consulting <sessions@consulting.example>",
-            timeout_seconds=TIMEOUT,
-            clock=SystemClock(),
-        )
+        return mailer_at(outside.sandbox.smtp_port)
 
     @pytest.fixture
     def server(self, outside: Any) -> SandboxInbox:
         return SandboxInbox(outside)
+
+
+class TestSmtpMailerAtTheInboxOfTheKit(SmtpMailerContract):
+    @pytest.fixture
+    def mailer(self, server: SmtpInbox) -> SmtpMailer:
+        return mailer_at(server.port)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from consulting.adapters.contracts.storage import RetriesContract, StorageContract
+from consulting.adapters.contracts.storage import RetriesContract
 from consulting.adapters.postgres import PostgresRetries, PostgresTransactions, open_engine
 from consulting.application.ports.transactions import Transactions
+from consulting.contracts import StorageContract
 
 
 class TestPostgresStorage(StorageContract):

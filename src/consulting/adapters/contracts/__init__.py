@@ -1,15 +1,6 @@
 """What every adapter of a port must do, as suites to run, and strategies for the values that they are given.
 
-Subclass a suite in a test module of yours, and provide the fixtures that it asks for:
-
-    from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract
-
-    class TestAcme(PaymentGatewayContract):
-        @pytest.fixture
-        def gateway(self) -> PaymentGateway:
-            return AcmeGateway(...)
-
-A suite can't be hollowed out: a test that is overridden, removed or skipped is refused, a missing fixture fails.
+Everybody, our own tests included, takes the suites from `consulting.contracts`, which says how they are used.
 """
 
 import pytest

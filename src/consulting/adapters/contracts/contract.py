@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 import pytest
 
 _WAYS_OUT = frozenset({"skip", "skipif", "xfail"})
+_OURS = ("test_", "_verdicts_are_given")
+_VERDICTS = "consulting.adapters.contracts.verdicts"
 
 
 class HollowedOut(TypeError):
@@ -21,7 +23,7 @@ class _Guarded(type):
     def __setattr__(cls, name: str, value: Any) -> None:
         if name == "pytestmark":
             _refuse_ways_out(cls, value)
-        if name.startswith("test_") and name not in vars(cls):
+        if name.startswith(_OURS) and name not in vars(cls):
             _refuse_other(cls, name)
         super().__setattr__(name, value)
 
@@ -30,8 +32,15 @@ class Contract(metaclass=_Guarded):
     """What an adapter has to do. A subclass adds fixtures, and tests of its own names; no more.
 
     Raises HollowedOut where a subclass overrides, removes or skips a test of the suite, also by another base class, or
-    has a name that pytest wouldn't collect.
+    has a name that pytest wouldn't collect. What only shows while tests run (a skip in a fixture, a mark set by a
+    conftest) is found by the module `verdicts`.
     """
+
+    @pytest.fixture(autouse=True)
+    def _verdicts_are_given(self, request: pytest.FixtureRequest) -> None:
+        """Fail every test of the suite where pytest was told not to load the part that names broken promises."""
+        if not request.config.pluginmanager.hasplugin(_VERDICTS):
+            pytest.fail(f"pytest runs without the suite's own plugin: add `-p {_VERDICTS}`", pytrace=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a subclass in which a test of the suite is not the suite's own."""
@@ -42,9 +51,19 @@ class Contract(metaclass=_Guarded):
             raise HollowedOut(f"{cls.__name__} sets __test__, which switches off all of its suite")
         _refuse_ways_out(cls, getattr(cls, "pytestmark", ()))
         for suite in _suites(cls):
-            for name, test in vars(suite).items():
-                if name.startswith("test_") and inspect.getattr_static(cls, name) is not test:
+            for name, own in vars(suite).items():
+                if name.startswith(_OURS) and inspect.getattr_static(cls, name) is not own:
                     _refuse_other(cls, name)
+
+
+def tests_of(cls: type) -> frozenset[str]:
+    """Name every test that the class has from its suites."""
+    return frozenset(name for suite in _suites(cls) for name in vars(suite) if name.startswith("test_"))
+
+
+def suite_of(cls: type, test: str) -> type | None:
+    """Give the suite that the class has this test from; None for a test of its own."""
+    return next((suite for suite in _suites(cls) if test in vars(suite)), None)
 
 
 def _suites(cls: type) -> Iterable[type]:

@@ -100,8 +100,9 @@ class MailerContract(Contract):
     def test_a_mail_arrives_as_it_was_written(self, mailer: Mailer, server: MailServer) -> None:
         mail = letter()
         mailer.send(mail)
-        (received,) = server.received()
-        assert (received.message_id, received.to_address) == (mail.message_id, mail.to_address)
+        received = _only(server)
+        assert received.message_id == mail.message_id, "the mail lost the Message-ID by which a repeat is known"
+        assert received.to_address == mail.to_address, "the mail went to somebody else"
         assert (received.to_name, received.subject) == (mail.to_name, mail.subject)
         assert _same_lines(received.text, mail.text)
         assert _same_lines(received.html, mail.html)
@@ -111,14 +112,14 @@ class MailerContract(Contract):
         words = "Zoë Ångström 王小明 «œ» 👩🏽‍🔬 " * 20
         mail = letter(to_name="Zoë Ångström", subject=words.strip(), text=f"{words}\n", html=f"<p>{words}</p>\n")
         mailer.send(mail)
-        (received,) = server.received()
+        received = _only(server)
         assert (received.to_name, received.subject) == (mail.to_name, mail.subject)
         assert _same_lines(received.text, mail.text)
         assert _same_lines(received.html, mail.html)
 
     def test_an_invitation_arrives_with_its_method(self, mailer: Mailer, server: MailServer) -> None:
         mailer.send(letter(calendar=CALENDAR, calendar_method="REQUEST"))
-        (received,) = server.received()
+        received = _only(server)
         assert received.calendar is not None
         assert received.calendar.split() == CALENDAR.split()
         assert received.calendar_method == "REQUEST"
@@ -130,52 +131,53 @@ class MailerContract(Contract):
     @pytest.mark.parametrize("text", [".\n..\n.\n", "From me\n>From you\n", "x" * 5000 + "\n", "a\n\n\n\nb\n"])
     def test_awkward_lines_arrive(self, mailer: Mailer, server: MailServer, text: str) -> None:
         mailer.send(letter(text=text))
-        (received,) = server.received()
+        received = _only(server)
         assert _same_lines(received.text, text)
 
     def test_a_repeated_mail_has_the_same_name(self, mailer: Mailer, server: MailServer) -> None:
         mailer.send(letter())
         mailer.send(letter())
-        assert [mail.message_id for mail in server.received()] == [letter().message_id] * 2
+        names = [mail.message_id for mail in server.received()]
+        assert names == [letter().message_id] * 2, "a repeat has another Message-ID: readers would see two mails"
 
     def test_mails_sent_at_once_all_arrive_once(self, mailer: Mailer, server: MailServer) -> None:
         outcomes = at_once(*(partial(mailer.send, letter(number)) for number in range(4)))
-        assert [outcome.raised for outcome in outcomes] == [None] * 4
+        assert [outcome.raised for outcome in outcomes] == [None] * 4, "threads were in each other's way"
         assert sorted(mail.message_id for mail in server.received()) == [letter(n).message_id for n in range(4)]
 
     @pytest.mark.parametrize("field", ["subject", "to_name"])
     def test_a_line_break_adds_no_header(self, mailer: Mailer, server: MailServer, field: str) -> None:
         changed: dict[str, Any] = {field: "Hello\r\nBcc: eve@example.org\r\n\r\nBody"}
         mailer.send(letter(**changed))
-        (received,) = server.received()
-        assert received.to_address == "kim@example.org"
-        assert _same_lines(received.text, letter().text)
+        received = _only(server)
+        assert received.to_address == "kim@example.org", "a line break in a name or subject wrote a header"
+        assert _same_lines(received.text, letter().text), "a line break in a name or subject wrote into the text"
 
     @pytest.mark.parametrize("address", NO_ADDRESS)
     def test_what_is_no_address_is_refused_for_good(self, mailer: Mailer, server: MailServer, address: str) -> None:
         with pytest.raises(MailRefused):
             mailer.send(letter(to_address=address))
-        assert list(server.received()) == []
+        _require_nothing(server)
 
     def test_a_refusal_for_good_is_told_as_such(self, mailer: Mailer, server: MailServer) -> None:
         with server.refusing(), pytest.raises(MailRefused):
             mailer.send(letter())
-        assert list(server.received()) == []
+        _require_nothing(server)
 
     def test_a_busy_server_is_told_as_unavailable(self, mailer: Mailer, server: MailServer) -> None:
         with server.busy(), pytest.raises(MailUnavailable):
             mailer.send(letter())
-        assert list(server.received()) == []
+        _require_nothing(server)
 
     def test_an_unreachable_server_is_told_as_unavailable(self, mailer: Mailer, server: MailServer) -> None:
         with server.unreachable(), in_time(), pytest.raises(MailUnavailable):
             mailer.send(letter())
-        assert list(server.received()) == []
+        _require_nothing(server)
 
     def test_a_silent_server_is_given_up_within_seconds(self, mailer: Mailer, server: MailServer) -> None:
         with server.silent(), in_time(), pytest.raises(MailUnavailable):
             mailer.send(letter())
-        assert list(server.received()) == []
+        _require_nothing(server)
 
     def test_a_lost_answer_is_told_as_uncertain(self, mailer: Mailer, server: MailServer) -> None:
         with server.answer_lost(), in_time(), pytest.raises(MailUncertain):
@@ -188,6 +190,18 @@ class MailerContract(Contract):
                 mailer.send(letter(1))
             mailer.send(letter(2))
         assert [mail.message_id for mail in server.received()] == [letter(2).message_id] * 3
+
+
+def _only(server: MailServer) -> Mail:
+    """Give the one mail that arrived; fail unless it is one."""
+    received = list(server.received())
+    assert received, "a mail is lost: it was sent without a word, and nothing arrived"
+    assert len(received) == 1, "one mail was sent, and more than one arrived"
+    return received[0]
+
+
+def _require_nothing(server: MailServer) -> None:
+    assert list(server.received()) == [], "the sender was told that the mail wasn't taken, and it arrived"
 
 
 def _same_lines(received: str, sent: str) -> bool:

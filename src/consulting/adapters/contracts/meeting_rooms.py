@@ -16,7 +16,7 @@ import pytest
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.contract import Contract, missing
-from consulting.adapters.contracts.outside import Line, error_of, in_time
+from consulting.adapters.contracts.outside import Line, error_of, in_time, told
 from consulting.adapters.contracts.turns import at_once
 from consulting.application.ports.meeting_rooms import (
     MeetingRequest,
@@ -73,7 +73,8 @@ class MeetingRoomsContract(Contract):
         assert not set(meeting.join_link) & set(" \"'<>\r\n")
 
     def test_opening_again_gives_the_same_meeting(self, rooms: MeetingRooms) -> None:
-        assert rooms.open(request()) == rooms.open(request())
+        again = rooms.open(request())
+        assert again == rooms.open(request()), "the session got another meeting: its two people miss each other"
 
     def test_opening_at_once_gives_the_same_meeting_in_the_end(self, rooms: MeetingRooms) -> None:
         outcomes = at_once(*[partial(rooms.open, request(number)) for number in (1, 2, 3, 4)])
@@ -83,10 +84,11 @@ class MeetingRoomsContract(Contract):
     def test_two_sessions_never_share_a_link(self, rooms: MeetingRooms) -> None:
         same_time = sample.hour(24)
         links = {rooms.open(request(number, period=same_time)).join_link for number in (1, 2)}
-        assert len(links) == 2
+        assert len(links) == 2, "two sessions share a link: strangers would meet"
 
     def test_a_link_tells_nothing_of_the_topic(self, rooms: MeetingRooms) -> None:
-        assert "Winterbottom" not in rooms.open(request(topic="Consultation with Winterbottom")).join_link
+        link = rooms.open(request(topic="Consultation with Winterbottom")).join_link
+        assert "Winterbottom" not in link, "the link tells whom the session is with"
 
     @pytest.mark.parametrize("topic", ['王小明 «Zoë» & <b>"x"</b> 👩🏽‍🔬', "x" * 1000, "two\nlines", ""])
     def test_any_topic_is_taken(self, rooms: MeetingRooms, topic: str) -> None:
@@ -99,7 +101,7 @@ class MeetingRoomsContract(Contract):
     def test_a_moved_meeting_is_the_same_one_in_the_end(self, rooms: MeetingRooms) -> None:
         meeting = rooms.open(request())
         moved = rooms.move(meeting, request(period=sample.hour(50)))
-        assert moved == meeting
+        assert moved == meeting, "the link that was mailed is no longer the meeting's"
         assert rooms.move(meeting, request(period=sample.hour(50))) == meeting
         assert rooms.open(request(period=sample.hour(50))) == meeting
 
@@ -111,7 +113,7 @@ class MeetingRoomsContract(Contract):
     def test_closing_leaves_other_meetings_alone(self, rooms: MeetingRooms) -> None:
         meeting, other = rooms.open(request(1)), rooms.open(request(2))
         rooms.close(meeting)
-        assert rooms.open(request(2)) == other
+        assert rooms.open(request(2)) == other, "another session's meeting was deleted"
 
     def test_clearing_what_is_not_there_is_done_already(self, rooms: MeetingRooms) -> None:
         meeting = rooms.open(request())
@@ -122,7 +124,7 @@ class MeetingRoomsContract(Contract):
     def test_clearing_leaves_other_sessions_meetings_alone(self, rooms: MeetingRooms) -> None:
         meeting, other = rooms.open(request(1)), rooms.open(request(2))
         rooms.clear(request(1), known=meeting)
-        assert rooms.open(request(2)) == other
+        assert rooms.open(request(2)) == other, "another session's meeting was deleted"
 
     def test_a_host_has_a_link_of_the_moment(self, rooms: MeetingRooms) -> None:
         meeting = rooms.open(request())
@@ -138,7 +140,7 @@ class MeetingProviderContract(MeetingRoomsContract):
     @pytest.fixture
     def provider(self) -> MeetingProvider:
         """Give a hand at the other end."""
-        missing("provider", gives="a MeetingProvider: meetings_of, lose, fill")
+        missing("provider", gives="a MeetingProvider: meetings_of, lose, fill, open_another")
 
     @pytest.fixture
     def line(self) -> Line:
@@ -150,7 +152,14 @@ class MeetingProviderContract(MeetingRoomsContract):
     ) -> None:
         rooms.open(request())
         rooms.open(request())
-        assert _times(provider) == [request().period]
+        _require(provider, request().period)
+
+    @pytest.mark.parametrize("timezone", ["America/New_York", "Asia/Kathmandu", "Pacific/Chatham"])
+    def test_a_meeting_takes_place_at_the_sessions_instant_wherever_its_host_is(
+        self, rooms: MeetingRooms, provider: MeetingProvider, timezone: str
+    ) -> None:
+        rooms.open(replace(request(), timezone=timezone))
+        _require(provider, request().period)
 
     def test_a_meeting_whose_creation_was_not_heard_of_is_found_again(
         self, rooms: MeetingRooms, provider: MeetingProvider, line: Line
@@ -159,13 +168,13 @@ class MeetingProviderContract(MeetingRoomsContract):
             _require_unavailable_or_done(partial(rooms.open, request()))
         meeting = rooms.open(request())
         assert meeting == rooms.open(request())
-        assert _times(provider) == [request().period]
+        _require(provider, request().period)
 
     def test_a_move_takes_the_one_meeting_along(self, rooms: MeetingRooms, provider: MeetingProvider) -> None:
         meeting = rooms.open(request())
         later = sample.hour(50)
         rooms.move(meeting, request(period=later))
-        assert _times(provider) == [later]
+        _require(provider, later)
 
     def test_a_move_that_was_not_heard_of_can_be_repeated(
         self, rooms: MeetingRooms, provider: MeetingProvider, line: Line
@@ -175,25 +184,25 @@ class MeetingProviderContract(MeetingRoomsContract):
         with line.answer_lost():
             _require_unavailable_or_done(partial(rooms.move, meeting, later))
         assert rooms.move(meeting, later) == meeting
-        assert _times(provider) == [later.period]
+        _require(provider, later.period)
 
     def test_a_lost_meeting_is_replaced_when_it_is_moved(self, rooms: MeetingRooms, provider: MeetingProvider) -> None:
         lost = rooms.open(request())
         provider.lose(lost)
         later = request(period=sample.hour(50))
         replaced = rooms.move(lost, later)
-        assert replaced.id != lost.id
-        assert _times(provider) == [later.period]
+        assert replaced.id != lost.id, "the meeting that was given is the one that is lost"
+        _require(provider, later.period)
 
     def test_a_lost_meeting_is_replaced_when_it_is_opened(self, rooms: MeetingRooms, provider: MeetingProvider) -> None:
         provider.lose(rooms.open(request()))
         rooms.open(request())
-        assert _times(provider) == [request().period]
+        _require(provider, request().period)
 
     def test_a_closed_meeting_is_gone(self, rooms: MeetingRooms, provider: MeetingProvider) -> None:
         meeting = rooms.open(request())
         rooms.close(meeting)
-        assert _times(provider) == []
+        _require(provider)
 
     def test_closing_what_the_provider_lost_is_done(self, rooms: MeetingRooms, provider: MeetingProvider) -> None:
         meeting = rooms.open(request())
@@ -207,7 +216,7 @@ class MeetingProviderContract(MeetingRoomsContract):
         provider.open_another(request())
         assert len(_times(provider)) == 2
         rooms.clear(request(), known=meeting)
-        assert _times(provider) == []
+        _require(provider)
 
     def test_clearing_finds_a_meeting_whose_creation_was_not_heard_of(
         self, rooms: MeetingRooms, provider: MeetingProvider, line: Line
@@ -216,14 +225,14 @@ class MeetingProviderContract(MeetingRoomsContract):
             _require_unavailable_or_done(partial(rooms.open, request()))
         assert len(_times(provider)) == 1
         rooms.clear(request(), known=None)
-        assert _times(provider) == []
+        _require(provider)
 
     def test_clearing_deletes_the_known_meeting_though_its_host_is_no_longer_one_of_ours(
         self, rooms: MeetingRooms, provider: MeetingProvider
     ) -> None:
         meeting = rooms.open(request())
         rooms.clear(replace(request(), hosts=HOSTS[1:]), known=meeting)
-        assert _times(provider) == []
+        _require(provider)
 
     def test_the_preferred_host_gets_the_meeting(self, rooms: MeetingRooms) -> None:
         assert rooms.open(request()).host == HOSTS[0]
@@ -239,25 +248,25 @@ class MeetingProviderContract(MeetingRoomsContract):
             provider.fill(host)
         with pytest.raises(NoFreeHost):
             rooms.open(request())
-        assert _times(provider) == []
+        _require(provider)
 
     def test_an_unreachable_provider_is_told_as_unavailable(self, rooms: MeetingRooms, line: Line) -> None:
         for name, call in _calls(rooms):
             with line.unreachable(), in_time():
                 error = error_of(call)
-            assert isinstance(error, MeetingRoomsUnavailable), f"{name} raised {error!r}"
+            assert isinstance(error, MeetingRoomsUnavailable), told(name, error, due="MeetingRoomsUnavailable")
 
     def test_a_silent_provider_is_given_up_within_seconds(self, rooms: MeetingRooms, line: Line) -> None:
         for name, call in _calls(rooms):
             with line.silent(), in_time():
                 error = error_of(call)
-            assert isinstance(error, MeetingRoomsUnavailable), f"{name} raised {error!r}"
+            assert isinstance(error, MeetingRoomsUnavailable), told(name, error, due="MeetingRoomsUnavailable")
 
     def test_refused_credentials_are_told_as_such(self, rooms: MeetingRooms, line: Line) -> None:
         for name, call in _calls(rooms):
             with line.credentials_refused():
                 error = error_of(call)
-            assert isinstance(error, MeetingRoomsMisconfigured), f"{name} raised {error!r}"
+            assert isinstance(error, MeetingRoomsMisconfigured), told(name, error, due="MeetingRoomsMisconfigured")
 
     def test_the_adapter_goes_on_after_an_outage(
         self, rooms: MeetingRooms, provider: MeetingProvider, line: Line
@@ -265,7 +274,7 @@ class MeetingProviderContract(MeetingRoomsContract):
         with line.unreachable():
             error_of(partial(rooms.open, request()))
         rooms.open(request())
-        assert _times(provider) == [request().period]
+        _require(provider, request().period)
 
 
 def _calls(rooms: MeetingRooms) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -281,6 +290,14 @@ def _require_unavailable_or_done(call: Callable[[], object]) -> None:
     """Let an adapter repeat the call by itself; if it gives up, it has to say that the provider is unavailable."""
     error = error_of(call)
     assert error is None or isinstance(error, MeetingRoomsUnavailable), f"raised {error!r}"
+
+
+def _require(provider: MeetingProvider, *periods: Period) -> None:
+    """Fail unless the provider has exactly these meetings of the session."""
+    times = _times(provider)
+    assert len(times) <= len(periods), "the provider has a meeting too many of the session"
+    assert len(times) >= len(periods), "a meeting is lost: the provider has none of the session"
+    assert times == list(periods), "the meeting takes place at another time than the session"
 
 
 def _times(provider: MeetingProvider) -> list[Period]:

@@ -38,6 +38,11 @@ def in_time() -> Iterator[None]:
     assert took < WITHIN_SECONDS, f"the call took {took:.1f} seconds, it has to end within {WITHIN_SECONDS:.0f}"
 
 
+def told(call: str, error: Exception | None, *, due: str) -> str:
+    """Say what a call raised, and what was due."""
+    return f"{call} swallowed the error, {due} is due" if error is None else f"{call} raised {error!r}, {due} is due"
+
+
 def error_of(call: Callable[[], object]) -> ConsultingError | None:
     """Give the port's error that the call raises, or None; anything but an error of ours comes through."""
     try:

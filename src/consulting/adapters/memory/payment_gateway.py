@@ -167,11 +167,18 @@ class MemoryPaymentGateway:
         """Every message so far, the oldest first; deliver them when, in what order, and as often as you like."""
         return tuple(self._messages)
 
-    def message_about(self, intent_id: str, *, kind: str = "payment.succeeded") -> SignedMessage:
-        """Sign another message about an intent, one that exists or not."""
+    def message_about(
+        self, intent_id: str, *, kind: str = "payment.succeeded", refund_id: str | None = None
+    ) -> SignedMessage:
+        """Sign another message about an intent, one that exists or not, or about a refund of it."""
         with self._lock:
-            self._tell(kind, intent_id)
+            self._tell(kind, intent_id, refund_id=refund_id)
             return self._messages[-1]
+
+    def message_again(self, message: SignedMessage) -> SignedMessage:
+        """Sign a message anew, as it is delivered once more."""
+        event = self.read_event(body=message.body, headers=message.headers)
+        return payment_messages.sign(event, secret=self._webhook_secret, at=self._clock.now())
 
     def _turn(self, intent_id: str, status: IntentStatus, kind: str) -> None:
         with self._lock:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from consulting.adapters.contracts.contract import Contract, HollowedOut
@@ -7,6 +9,7 @@ from consulting.adapters.contracts.mailer import MailerContract
 from consulting.adapters.contracts.storage import StorageContract
 
 pytest_plugins = ["pytester"]
+VERDICTS = ("-p", "consulting.adapters.contracts.verdicts", "-p", "no:cacheprovider")
 
 
 class PolitenessContract(Contract):
@@ -104,7 +107,7 @@ def test_a_missing_fixture_fails_every_test_and_says_what_to_provide(pytester: p
             pass
         """
     )
-    result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-q", *VERDICTS)
     outcomes = result.parseoutcomes()
     assert set(outcomes) == {"errors"}
     assert outcomes["errors"] >= sum(name.startswith("test_") for name in vars(MailerContract))
@@ -122,6 +125,141 @@ def test_a_hollowed_out_suite_stops_the_run(pytester: pytest.Pytester) -> None:
             pass
         """
     )
-    result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-q", *VERDICTS)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*HollowedOut: TestSkipped is marked skip*"])
+
+
+POLITENESS = """
+    import pytest
+    from consulting.adapters.contracts.contract import Contract
+
+    class PolitenessContract(Contract):
+        @pytest.fixture
+        def manners(self):
+            return "thank you"
+
+        def test_it_says_please(self):
+            assert True
+
+        def test_it_says_thank_you(self, manners):
+            assert manners == "thank you"
+"""
+
+
+def run(pytester: pytest.Pytester, adapter: str, *options: str) -> pytest.RunResult:
+    """Judge this subclass of the suite of politeness."""
+    pytester.makepyfile(politeness=POLITENESS, test_adapter=f"import pytest\nimport politeness\n{dedent(adapter)}")
+    return pytester.runpytest_inprocess(*VERDICTS, *options)
+
+
+def test_a_fixture_that_skips_fails_the_promise_and_names_it(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        class TestShy(politeness.PolitenessContract):
+            @pytest.fixture
+            def manners(self):
+                pytest.skip("no account here")
+        """,
+    )
+    assert result.parseoutcomes() == {"passed": 1, "errors": 1}
+    result.stdout.fnmatch_lines(
+        [
+            "*HollowedOut: TestShy is skipped or expected to fail here (Skipped: no account here): what a suite asks*",
+            "unproven promise: it says thank you (PolitenessContract)",
+            "consulting: TestShy breaks 1 of 2 promises",
+        ]
+    )
+
+
+def test_a_fixture_that_expects_failure_fails_the_promise(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        class TestShy(politeness.PolitenessContract):
+            @pytest.fixture
+            def manners(self):
+                pytest.xfail("some day")
+        """,
+    )
+    assert result.parseoutcomes() == {"passed": 1, "errors": 1}
+
+
+@pytest.mark.parametrize("mark", ["skip", "xfail", "xfail(strict=True)", "skipif(True, reason='no time')"])
+def test_a_mark_on_the_whole_module_fails_every_promise(pytester: pytest.Pytester, mark: str) -> None:
+    result = run(
+        pytester, f"pytestmark = pytest.mark.{mark}\nclass TestMarked(politeness.PolitenessContract):\n    pass\n"
+    )
+    assert set(result.parseoutcomes()) <= {"failed", "errors"}
+    assert sum(result.parseoutcomes().values()) == 2
+
+
+def test_a_mark_that_a_conftest_sets_fails_the_promise(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            items[0].add_marker(pytest.mark.skip(reason="flaky"))
+        """
+    )
+    result = run(pytester, "class TestMarked(politeness.PolitenessContract):\n    pass\n")
+    assert result.parseoutcomes() == {"passed": 1, "errors": 1}
+
+
+def test_settings_of_pytest_under_which_tests_are_not_found_stop_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\npython_functions = check_*")
+    result = run(pytester, "class TestHidden(politeness.PolitenessContract):\n    def check_it(self):\n        pass\n")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*HollowedOut: TestHidden is collected without 2 tests of its suite*"])
+
+
+def test_a_run_that_names_no_broken_promises_is_refused(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        politeness=POLITENESS, test_adapter="from politeness import PolitenessContract as P\nclass TestA(P): ..."
+    )
+    result = pytester.runpytest_inprocess("-p", "no:consulting.adapters.contracts.verdicts")
+    assert result.parseoutcomes() == {"errors": 2}
+    result.stdout.fnmatch_lines(["pytest runs without the suite's own plugin*"])
+
+
+def test_the_guard_itself_cannot_be_replaced() -> None:
+    with pytest.raises(HollowedOut, match="_verdicts_are_given"):
+
+        class TestRude(PolitenessContract):
+            _verdicts_are_given = None  # type: ignore[assignment] # the fault to be found
+
+
+def test_an_adapters_own_tests_may_be_skipped(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        class TestPolite(politeness.PolitenessContract):
+            @pytest.mark.skip
+            def test_it_bows(self):
+                pass
+        """,
+    )
+    assert result.parseoutcomes() == {"passed": 2, "skipped": 1}
+    result.stdout.fnmatch_lines(["consulting: TestPolite keeps all 2 promises of its suite"])
+
+
+def test_a_part_of_the_suite_is_said_to_prove_a_part(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "class TestPolite(politeness.PolitenessContract):\n    pass\n", "-k", "please")
+    result.stdout.fnmatch_lines(["consulting: TestPolite was asked for 1 of 2 promises, so the others are not proven"])
+
+
+def test_a_failure_names_the_broken_promise_and_what_was_compared(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        class TestRude(politeness.PolitenessContract):
+            @pytest.fixture
+            def manners(self):
+                return "give it to me"
+        """,
+    )
+    result.stdout.fnmatch_lines(
+        ["E *broken promise: it says thank you (PolitenessContract)", "consulting: TestRude breaks 1 of 2 promises"]
+    )

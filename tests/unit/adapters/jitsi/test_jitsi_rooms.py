@@ -5,9 +5,10 @@ import re
 import pytest
 
 from consulting.adapters.contracts import sample
-from consulting.adapters.contracts.meeting_rooms import MeetingRoomsContract, request
+from consulting.adapters.contracts.meeting_rooms import request
 from consulting.adapters.jitsi import JitsiRooms, open_meeting_rooms
 from consulting.application.ports.meeting_rooms import MeetingRoomsMisconfigured
+from consulting.contracts import MeetingRoomsContract
 from consulting.domain.meetings import Meeting
 
 URL = "https://meet.example.org/rooms"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from consulting.adapters.contracts.mailer import MailerContract, letter
+from consulting.adapters.contracts.mailer import letter
 from consulting.adapters.memory import MemoryMailer, Trouble
 from consulting.application.ports.mailer import Mail, MailUncertain
+from consulting.contracts import MailerContract
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from consulting.adapters.contracts.meeting_rooms import HOSTS, MeetingProviderContract, request
+from consulting.adapters.contracts.meeting_rooms import HOSTS, request
 from consulting.adapters.memory import MemoryMeetingRooms
 from consulting.application.ports.meeting_rooms import MeetingRequest, MeetingRoomsMisconfigured, NoFreeHost
+from consulting.contracts import MeetingProviderContract
 from consulting.domain.meetings import Meeting
 from consulting.domain.period import Period
 from tests.unit.adapters.memory.trouble import MemoryLine

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from consulting.adapters.contracts import sample
-from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract, ProviderBooksContract
 from consulting.adapters.memory import MemoryPaymentGateway, MovingClock, SignedMessage
 from consulting.application.ports.provider_books import ProviderBooks
+from consulting.contracts import PaymentGatewayContract, ProviderBooksContract
 from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, Intent, IntentStatus
 from consulting.domain.refunds import RefundState
@@ -43,6 +43,13 @@ class Messages:
 
     def about(self, intent_id: str) -> SignedMessage:
         return self.gateway.message_about(intent_id)
+
+    def repeated(self, message: SignedMessage) -> SignedMessage:
+        self.clock.advance(timedelta(seconds=10))
+        return self.gateway.message_again(message)
+
+    def about_refund(self, refund_id: str, *, intent_id: str) -> SignedMessage:
+        return self.gateway.message_about(intent_id, kind="refund.succeeded", refund_id=refund_id)
 
     def outdated(self, intent_id: str) -> SignedMessage:
         message = self.gateway.message_about(intent_id)

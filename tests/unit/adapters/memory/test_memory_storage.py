@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from consulting.adapters.contracts.storage import RetriesContract, StorageContract
+from consulting.adapters.contracts.storage import RetriesContract
 from consulting.adapters.memory.retries import MemoryRetries
 from consulting.adapters.memory.transactions import MemoryTransactions
+from consulting.contracts import StorageContract
 
 
 class TestMemoryStorage(StorageContract):

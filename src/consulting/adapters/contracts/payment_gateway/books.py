@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from consulting.adapters.contracts.contract import missing
+from consulting.adapters.contracts.outside import Line, error_of, in_time, told
 from consulting.adapters.contracts.payment_gateway.fixtures import (
     PRICE,
     SESSION,
@@ -15,7 +17,11 @@ from consulting.adapters.contracts.payment_gateway.fixtures import (
     opened,
     paid,
 )
-from consulting.application.ports.payment_gateway import PaymentGateway
+from consulting.application.ports.payment_gateway import (
+    PaymentGateway,
+    PaymentGatewayMisconfigured,
+    PaymentGatewayUnavailable,
+)
 from consulting.application.ports.provider_books import ProviderBooks
 from consulting.domain.money import Money
 
@@ -63,6 +69,29 @@ class ProviderBooksContract(PaymentsContract):
         assert len(list(books.refunds(since=LONG_AGO))) == 103
         assert len(gateway.refunds_of_intent(intent.id)) == 103
 
+    def test_books_that_cannot_be_read_are_no_empty_books(self, books: ProviderBooks, line: Line) -> None:
+        for name, listed in _lists(books):
+            with line.unreachable(), in_time():
+                error = error_of(listed)
+            assert isinstance(error, PaymentGatewayUnavailable), told(name, error, due="PaymentGatewayUnavailable")
+
+    def test_silent_books_are_given_up_within_seconds(self, books: ProviderBooks, line: Line) -> None:
+        with line.silent(), in_time():
+            error = error_of(lambda: list(books.charges(since=LONG_AGO)))
+        assert isinstance(error, PaymentGatewayUnavailable), told("charges", error, due="PaymentGatewayUnavailable")
+
+    def test_refused_credentials_show_no_empty_books(self, books: ProviderBooks, line: Line) -> None:
+        for name, listed in _lists(books):
+            with line.credentials_refused():
+                error = error_of(listed)
+            assert isinstance(error, PaymentGatewayMisconfigured), told(name, error, due="PaymentGatewayMisconfigured")
+
     def test_nothing_is_listed_where_nothing_was_booked(self, books: ProviderBooks) -> None:
         lists = (books.charges, books.refunds, books.disputes)
         assert [list(each(since=LONG_AGO)) for each in lists] == [[], [], []]
+
+
+def _lists(books: ProviderBooks) -> Iterator[tuple[str, Callable[[], object]]]:
+    yield "charges", lambda: list(books.charges(since=LONG_AGO))
+    yield "refunds", lambda: list(books.refunds(since=LONG_AGO))
+    yield "disputes", lambda: list(books.disputes(since=LONG_AGO))

@@ -15,6 +15,7 @@ from consulting.adapters.contracts.payment_gateway.fixtures import (
     PaymentsContract,
     opened,
     paid,
+    require_one_intent,
     shown,
 )
 from consulting.adapters.contracts.turns import at_once
@@ -35,7 +36,7 @@ class ChargesContract(PaymentsContract):
     """Intents are opened, paid, declined and canceled."""
 
     def test_the_browsers_key_is_given(self, gateway: PaymentGateway) -> None:
-        assert gateway.publishable_key
+        assert gateway.publishable_key, "a browser can't pay without a key"
 
     def test_the_smallest_charge_is_an_amount_in_its_currency(self, gateway: PaymentGateway) -> None:
         for currency in self.currencies:
@@ -86,16 +87,16 @@ class ChargesContract(PaymentsContract):
 
     def test_the_same_key_opens_one_intent(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
         first, again = opened(gateway), opened(gateway)
-        assert again.id == first.id
-        assert again.client_secret == first.client_secret
-        assert list(provider.intents_of(SESSION)) == [first.id]
+        assert again.id == first.id, "a repeated key opened another intent: the client can be charged twice"
+        assert again.client_secret == first.client_secret, "the browser can't go on with the secret that it has"
+        require_one_intent(provider, first.id)
 
     def test_the_same_key_opens_no_other_intent_after_payment(
         self, gateway: PaymentGateway, provider: PaymentProvider
     ) -> None:
         intent = paid(gateway, provider)
-        assert opened(gateway).id == intent.id
-        assert list(provider.intents_of(SESSION)) == [intent.id]
+        assert opened(gateway).id == intent.id, "a repeated key opened another intent for what is paid already"
+        require_one_intent(provider, intent.id)
 
     def test_the_same_key_for_something_else_is_refused(self, gateway: PaymentGateway) -> None:
         intent = opened(gateway)
@@ -105,14 +106,20 @@ class ChargesContract(PaymentsContract):
 
     def test_another_key_opens_another_intent(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
         ids = {opened(gateway, key=f"session-1:{attempt}").id for attempt in (1, 2)}
-        assert len(ids) == 2
+        assert len(ids) == 2, "another key is another attempt: it was answered with the first one's intent"
         assert set(provider.intents_of(SESSION)) == ids
 
     def test_the_same_key_at_once_opens_one_intent(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
         outcomes = at_once(*[partial(opened, gateway)] * 4)
         refused = [outcome.raised for outcome in outcomes if outcome.raised is not None]
         assert all(isinstance(error, PaymentGatewayUnavailable) for error in refused), refused
-        assert list(provider.intents_of(SESSION)) == [opened(gateway).id]
+        require_one_intent(provider, opened(gateway).id)
+
+    def test_other_keys_at_once_open_an_intent_each(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
+        keys = [f"session-1:{attempt}" for attempt in range(4)]
+        outcomes = at_once(*(partial(opened, gateway, key=key) for key in keys))
+        assert [outcome.raised for outcome in outcomes] == [None] * 4, "threads were in each other's way"
+        assert len(set(provider.intents_of(SESSION))) == 4, "attempts that are made at once got mixed up"
 
     def test_intents_of_two_sessions_are_told_apart(self, gateway: PaymentGateway) -> None:
         other = sample.identity("session", 2)
@@ -122,11 +129,11 @@ class ChargesContract(PaymentsContract):
 
     @pytest.mark.parametrize("name", NO_INTENT)
     def test_an_unknown_intent_is_none(self, gateway: PaymentGateway, name: str) -> None:
-        assert gateway.retrieve_intent(name) is None
+        assert gateway.retrieve_intent(name) is None, "an intent that nobody opened was found"
 
     def test_a_paid_intent_shows_what_was_received(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
         intent = paid(gateway, provider)
-        assert intent.status is IntentStatus.SUCCEEDED
+        assert intent.status is IntentStatus.SUCCEEDED, "a charge is lost: the client paid, and it isn't shown"
         assert (intent.amount, intent.received, intent.returned) == (PRICE, PRICE, nothing(currency="usd"))
 
     def test_a_declined_intent_has_failed_and_can_still_be_paid(
@@ -145,7 +152,8 @@ class ChargesContract(PaymentsContract):
         with suppress(Exception):
             provider.pays(intent)
         seen = shown(gateway, intent)
-        assert (seen.status, seen.received) == (IntentStatus.CANCELED, nothing(currency="usd"))
+        received = (seen.status, seen.received)
+        assert received == (IntentStatus.CANCELED, nothing(currency="usd")), "a canceled intent was charged"
 
     def test_a_declined_intent_can_be_canceled(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
         intent = opened(gateway)

@@ -53,8 +53,14 @@ class PaymentMessages(Protocol):
     def about(self, intent_id: str) -> SignedMessage:
         """Write a message about this intent, another one each time, sent now."""
 
+    def repeated(self, message: SignedMessage) -> SignedMessage:
+        """Send a message once more, signed anew, as when our answer to the first delivery was lost."""
+
     def outdated(self, intent_id: str) -> SignedMessage:
         """Write a message that was rightly signed an hour ago."""
+
+    def about_refund(self, refund_id: str, *, intent_id: str) -> SignedMessage:
+        """Write a message about this refund of what the intent received, sent now."""
 
 
 class PaymentsContract(Contract):
@@ -80,7 +86,7 @@ class PaymentsContract(Contract):
     @pytest.fixture
     def messages(self) -> PaymentMessages:
         """Give the provider's messages."""
-        missing("messages", gives="PaymentMessages: about, outdated")
+        missing("messages", gives="PaymentMessages: about, repeated, outdated, about_refund")
 
 
 def opened(gateway: PaymentGateway, *, key: str = "session-1:1", amount: Money = PRICE) -> Intent:
@@ -93,6 +99,19 @@ def shown(gateway: PaymentGateway, intent: Intent) -> Intent:
     found = gateway.retrieve_intent(intent.id)
     assert found is not None, "the provider doesn't know the intent that it opened"
     return found
+
+
+def require_one_intent(provider: PaymentProvider, intent_id: str) -> None:
+    """Fail unless the provider has this intent, and no other, for the session."""
+    kept = list(provider.intents_of(SESSION))
+    assert kept == [intent_id], "the session can be charged twice: the provider has other intents than the one"
+
+
+def require_returned(gateway: PaymentGateway, intent: Intent, amount: Money) -> None:
+    """Fail unless exactly this much of what the intent received went back, by the provider's own books."""
+    returned = shown(gateway, intent).returned
+    assert returned >= amount, "a refund is lost: less went back than was asked for"
+    assert returned <= amount, "money was given back twice: more went back than was asked for"
 
 
 def paid(gateway: PaymentGateway, provider: PaymentProvider, *, key: str = "session-1:1") -> Intent:

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from consulting.adapters.contracts.outside import Line, error_of, in_time
+from consulting.adapters.contracts.outside import Line, error_of, in_time, told
 from consulting.adapters.contracts.payment_gateway.fixtures import (
     PRICE,
     SESSION,
@@ -15,7 +15,8 @@ from consulting.adapters.contracts.payment_gateway.fixtures import (
     PaymentsContract,
     opened,
     paid,
-    shown,
+    require_one_intent,
+    require_returned,
 )
 from consulting.application.ports.payment_gateway import (
     PaymentGateway,
@@ -33,6 +34,7 @@ def _calls(gateway: PaymentGateway, intent: Intent, *, key: str) -> Iterator[tup
     yield "retrieve_intent", partial(gateway.retrieve_intent, intent.id)
     yield "refund", partial(gateway.refund, key=key, intent_id=intent.id, amount=HALF)
     yield "retrieve_refund", partial(gateway.retrieve_refund, "re_nothing")
+    yield "refunds_of_intent", partial(gateway.refunds_of_intent, intent.id)
     yield "cancel_intent", partial(gateway.cancel_intent, intent.id)
 
 
@@ -46,7 +48,7 @@ class OutagesContract(PaymentsContract):
         for name, call in _calls(gateway, intent, key="down:1"):
             with line.unreachable(), in_time():
                 error = error_of(call)
-            assert isinstance(error, PaymentGatewayUnavailable), f"{name} raised {error!r}"
+            assert isinstance(error, PaymentGatewayUnavailable), told(name, error, due="PaymentGatewayUnavailable")
 
     def test_a_silent_provider_is_given_up_within_seconds(
         self, gateway: PaymentGateway, provider: PaymentProvider, line: Line
@@ -55,7 +57,7 @@ class OutagesContract(PaymentsContract):
         for name, call in _calls(gateway, intent, key="silent:1"):
             with line.silent(), in_time():
                 error = error_of(call)
-            assert isinstance(error, PaymentGatewayUnavailable), f"{name} raised {error!r}"
+            assert isinstance(error, PaymentGatewayUnavailable), told(name, error, due="PaymentGatewayUnavailable")
 
     def test_refused_credentials_are_told_as_such(
         self, gateway: PaymentGateway, provider: PaymentProvider, line: Line
@@ -64,7 +66,7 @@ class OutagesContract(PaymentsContract):
         for name, call in _calls(gateway, intent, key="unknown:1"):
             with line.credentials_refused():
                 error = error_of(call)
-            assert isinstance(error, PaymentGatewayMisconfigured), f"{name} raised {error!r}"
+            assert isinstance(error, PaymentGatewayMisconfigured), told(name, error, due="PaymentGatewayMisconfigured")
 
     def test_the_adapter_goes_on_after_an_outage(
         self, gateway: PaymentGateway, provider: PaymentProvider, line: Line
@@ -79,7 +81,8 @@ class OutagesContract(PaymentsContract):
         with line.unreachable():
             error = error_of(partial(opened, gateway))
         if not isinstance(error, PaymentOutcomeUnknown):
-            assert list(provider.intents_of(SESSION)) == []
+            left = list(provider.intents_of(SESSION))
+            assert left == [], "something was done, so PaymentOutcomeUnknown is due"
 
     def test_a_lost_answer_to_opening_is_called_unknown_and_repeating_opens_one_intent(
         self, gateway: PaymentGateway, provider: PaymentProvider, line: Line
@@ -88,7 +91,7 @@ class OutagesContract(PaymentsContract):
             error = error_of(partial(opened, gateway))
         _require_doubt(error)
         intent = opened(gateway)
-        assert list(provider.intents_of(SESSION)) == [intent.id]
+        require_one_intent(provider, intent.id)
 
     def test_a_lost_answer_to_a_refund_is_called_unknown_and_repeating_gives_back_once(
         self, gateway: PaymentGateway, provider: PaymentProvider, line: Line
@@ -98,7 +101,7 @@ class OutagesContract(PaymentsContract):
             error = error_of(partial(gateway.refund, key="r1:1", intent_id=intent.id, amount=HALF))
         _require_doubt(error)
         gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
-        assert shown(gateway, intent).returned == HALF
+        require_returned(gateway, intent, HALF)
 
     def test_a_lost_answer_to_canceling_can_be_repeated(self, gateway: PaymentGateway, line: Line) -> None:
         intent = opened(gateway)
@@ -115,7 +118,7 @@ class OutagesContract(PaymentsContract):
             error = error_of(partial(gateway.refund, key="r1:1", intent_id=intent.id, amount=HALF))
         _require_doubt(error)
         gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
-        assert shown(gateway, intent).returned == HALF
+        require_returned(gateway, intent, HALF)
 
 
 def _require_doubt(error: Exception | None) -> None:
