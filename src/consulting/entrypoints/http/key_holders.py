@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +14,7 @@ from litestar.types import Scope as Request
 
 from consulting.application.api_keys import RecognizeApiKey
 from consulting.application.callers import ADMIN, Caller
-from consulting.domain.api_keys import ApiKey, Scope
+from consulting.domain.api_keys import ApiKey, Scope, looks_like_key
 from consulting.domain.errors import ValidationFailed
 from consulting.entrypoints.http.refusals import ScopeMissing, TokenInvalid
 from consulting.entrypoints.http.threads import Threads
@@ -24,6 +26,9 @@ REMEMBERED_SECONDS: Final = 3.0
 """For how long a process takes a key without asking the database: a revocation counts everywhere after this time."""
 
 MOST_REMEMBERED: Final = 1000
+Probation = Callable[[], AbstractAsyncContextManager[None]]
+"""What somebody must bear whose key may be a guess."""
+
 _OURS: Final = ("key:", "erased:")
 _BY_NAME: Final = {USER.lower().encode(): USER, EMAIL.lower().encode(): EMAIL}
 
@@ -39,15 +44,19 @@ def named_user(request: Request) -> Mapping[str, Sequence[bytes]]:
 
 @dataclass(slots=True)
 class KeyHolders:
-    """Recognizes callers by their API keys, each by one look-up every few seconds."""
+    """Recognizes callers by their API keys, each by one look-up every few seconds, however many ask at once."""
 
     recognize: RecognizeApiKey
     threads: Threads
     _known: OrderedDict[str, tuple[float, ApiKey]] = field(default_factory=OrderedDict)
+    _asked: dict[str, asyncio.Task[ApiKey | None]] = field(default_factory=dict)
 
-    async def caller(self, key: str, *, named: Mapping[str, Sequence[bytes]]) -> Caller:
-        """Give the caller. Raises TokenInvalid, ScopeMissing and ValidationFailed (fields by the headers' names)."""
-        record = await self._record(key)
+    async def caller(self, key: str, *, named: Mapping[str, Sequence[bytes]], unproven: Probation) -> Caller:
+        """Give the caller; a key that was never valid here is looked up within `unproven`.
+
+        Raises TokenInvalid, ScopeMissing, ValidationFailed (fields by the headers' names), and what `unproven` raises.
+        """
+        record = await self._record(key, unproven)
         if named:
             if Scope.ACT_USERS not in record.scopes:
                 raise ScopeMissing(scope=Scope.ACT_USERS.value)
@@ -55,20 +64,29 @@ class KeyHolders:
         roles = frozenset({ADMIN}) if Scope.ADMIN in record.scopes else frozenset()
         return Caller(user_id=f"key:{record.id}", roles=roles, scopes=record.scopes, key_id=record.id, person=False)
 
-    def knows(self, key: str) -> bool:
-        """Tell whether this was a valid key when it was last looked up here, however long ago that was."""
-        return key in self._known
-
-    async def _record(self, key: str) -> ApiKey:
-        now = time.monotonic()
+    async def _record(self, key: str, unproven: Probation) -> ApiKey:
         seen, record = self._known.get(key, (0.0, None))
-        if record is not None and now - seen < REMEMBERED_SECONDS:
+        if record is not None and time.monotonic() - seen < REMEMBERED_SECONDS:
             return record
-        found = await self.threads.run(self.recognize, key)
-        self._known.pop(key, None)
+        if not looks_like_key(key):
+            raise TokenInvalid
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(self._look_up(key, unproven))
+        found = await asyncio.shield(self._asked[key])  # who goes away takes it from nobody else
         if found is None:
             raise TokenInvalid
-        self._known[key] = (now, found)
+        return found
+
+    async def _look_up(self, key: str, unproven: Probation) -> ApiKey | None:
+        now = time.monotonic()
+        try:
+            async with nullcontext() if key in self._known else unproven():
+                found = await self.threads.run(self.recognize, key)
+        finally:
+            del self._asked[key]
+        self._known.pop(key, None)
+        if found is not None:
+            self._known[key] = (now, found)
         while len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return found

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from functools import partial
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from consulting.application.callers import Caller
-from consulting.domain.api_keys import looks_like_key
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.key_holders import PREFIX, KeyHolders, named_user
 from consulting.entrypoints.http.limits import Limits
@@ -50,18 +49,11 @@ class Recognition:
         if len(given) > 1 or scheme.lower() != "bearer":
             raise TokenInvalid
         if token.startswith(PREFIX):
-            return await self._key_holder(scope, token, named=named)
+            return await self._keys.caller(token, named=named, unproven=partial(self._limits.unproven, scope))
         caller = await self._user(token)
         if named:
             raise ActingRefused
         return caller
-
-    async def _key_holder(self, scope: Scope, key: str, *, named: Mapping[str, Sequence[bytes]]) -> Caller:
-        """Look a key up; one that was never valid here costs its address something first, so that guessing ends."""
-        if self._keys.knows(key) or not looks_like_key(key):
-            return await self._keys.caller(key, named=named)
-        async with self._limits.unproven(scope):
-            return await self._keys.caller(key, named=named)
 
     async def _user(self, token: str) -> Caller:
         key = self._tokens.key_at_hand(token)

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import asyncio
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from consulting.application.api_keys import RecognizeApiKey
+from consulting.application.callers import Caller
 from consulting.domain.api_keys import ApiKey
 from consulting.entrypoints.http import key_holders
 from consulting.entrypoints.http.limits import neighbourhood
+from consulting.entrypoints.http.refusals import TokenInvalid
+from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.settings import Mode, SettingsError, load_settings
 from tests.unit.entrypoints.http.frontend import NOWHERE, Frontend, opened, refusal, signed_in
 
@@ -172,6 +176,25 @@ def test_guessing_keys_ends_before_the_database_is_asked(looked_up: list[str]) -
         assert answers == [401] * 3 + [429] * 6
         assert len(looked_up) == 3
         assert frontend.call("GET", "/api/researchers", headers=known).status_code == 200
+
+
+def test_who_comes_with_one_key_at_once_shares_a_look_up(looked_up: list[str]) -> None:
+    with limited(FEW_STRANGERS) as frontend:
+        known = partners(frontend)["Authorization"].removeprefix("Bearer ")
+
+        async def crowd(key: str) -> list[object]:
+            threads = Threads("keys", count=1)
+            market = frontend.market
+            holders = key_holders.KeyHolders(RecognizeApiKey(market.transactions, market.clock), threads)
+            calls = [holders.caller(key, named={}, unproven=nullcontext) for _ in range(9)]
+            try:
+                return await asyncio.gather(*calls, return_exceptions=True)
+            finally:
+                threads.close()
+
+        assert len({found.user_id for found in asyncio.run(crowd(known)) if isinstance(found, Caller)}) == 1
+        assert {type(found) for found in asyncio.run(crowd(f"ck_{0:043}"))} == {TokenInvalid}
+        assert looked_up == [known, f"ck_{0:043}"]
 
 
 def test_a_valid_key_costs_its_address_nothing() -> None:
