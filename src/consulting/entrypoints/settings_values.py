@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 Choice = TypeVar("Choice", bound=StrEnum)
 POSTGRES_SCHEMES = {"postgres", "postgresql", "postgresql+psycopg"}
+TAKEN_PATHS = {"api", "health", "metrics", "schema"}
 
 
 def text(value: str) -> str:
@@ -120,6 +122,24 @@ def web_address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("give an address such as https://api.example.org")
     return value.rstrip("/")
+
+
+def page_address(value: str) -> str:
+    """Read the address of a web page, which may have a query."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not value.isprintable():
+        raise ValueError("give an address such as https://app.example.org/sign-in?to=booking")
+    return value
+
+
+def mount(value: str) -> str:
+    """Read the path that something is served under, kept without a slash at its end but for `/`; `none` is empty."""
+    if value.lower() == "none":
+        return ""
+    first = value.strip("/").partition("/")[0]
+    if re.fullmatch(r"/|(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-])+/?", value) is None or first in TAKEN_PATHS:
+        raise ValueError(f"give a path such as / or /book, but none below {', '.join(sorted(TAKEN_PATHS))}; or none")
+    return value.rstrip("/") or "/"
 
 
 def database_address(value: str) -> str:

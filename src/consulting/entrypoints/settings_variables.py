@@ -14,9 +14,11 @@ from consulting.entrypoints.settings_values import (
     database_address,
     folder,
     mail_address,
+    mount,
     networks,
     one_of,
     origins,
+    page_address,
     seconds,
     text,
     two_leads,
@@ -97,6 +99,22 @@ class Settings:
         sandbox="localhost",
         meaning="origins of the web pages that may call the API, with commas between; `localhost` is any port of the "
         "browser's own machine",
+    )
+    page: str = variable(
+        mount,
+        default="/",
+        meaning="path of the booking page, such as `/` or `/book`; `none`: there is no page (docs/page.md)",
+    )
+    page_embedders: tuple[str, ...] = variable(
+        origins,
+        default="none",
+        meaning="origins of the web pages that may show the booking page in a frame or window of theirs and hand it a "
+        "token, with commas between",
+    )
+    page_sign_in_url: str = variable(
+        page_address,
+        default="",
+        meaning="where the booking page sends people who have no token; empty: it tells them to come from your site",
     )
     metrics_token: str = variable(
         text,

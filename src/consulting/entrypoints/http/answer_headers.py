@@ -47,7 +47,8 @@ class AnswerHeaders:
     def of(self, scope: HTTPScope, *, status: int, given: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Give what is added to an answer of this status that has these headers already."""
         present = {name.lower(): value for name, value in given}
-        added = [*self._safety(present.get(b"content-type", b"")), *self.origins.headers_for(scope["headers"])]
+        safety = self._safety(present.get(b"content-type", b""))
+        added = [*(each for each in safety if each[0] not in present), *self.origins.headers_for(scope["headers"])]
         if is_open_read(scope):
             added.append((b"vary", b"Authorization"))
         if b"cache-control" not in present:

@@ -20,6 +20,7 @@ from consulting.entrypoints.container import Container
 from consulting.entrypoints.http.answer_headers import answer_headers
 from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.booking_page import page_routers
 from consulting.entrypoints.http.desk import Desk, UseCases, at_desk
 from consulting.entrypoints.http.docs import docs_router
 from consulting.entrypoints.http.doorway import Doorway
@@ -65,6 +66,7 @@ def create_app(container: Container) -> Litestar:
         [
             *routers(recognition=[recognition], watching=[_watching(desk.watchers)], retries=[_retries(keeping)]),
             docs_router(),
+            *page_routers(settings),
         ],
         dependencies=at_desk(desk),
         request_class=ApiRequest,

@@ -42,7 +42,7 @@ def operations(app: Any) -> Iterator[tuple[str, str, str]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             for method in handler.http_methods - {"OPTIONS"}:
-                if not route.path.startswith("/schema"):
+                if route.path != "/" and not route.path.startswith(("/schema", "/page")):
                     yield method, re.sub(r":\w+}", "}", route.path), handler.fn.__name__
 
 

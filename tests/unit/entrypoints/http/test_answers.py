@@ -14,7 +14,18 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nowhere", "/api", "/api/nowhere", "/api/sessions/1/2/3", "/schema/x", "/%ff", "/%00"]
+    "path",
+    [
+        "/nowhere",
+        "/page",
+        "/page/x/main.js",
+        "/api",
+        "/api/nowhere",
+        "/api/sessions/1/2/3",
+        "/schema/x",
+        "/%ff",
+        "/%00",
+    ],
 )
 def test_an_unknown_path_is_answered_like_every_error(anybody: Frontend, path: str) -> None:
     assert refusal(anybody.get(path)) == (404, "NOT_FOUND")

@@ -1,0 +1,188 @@
+// @ts-check
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { announce } from "../app/announce.js";
+import { read } from "../app/api.js";
+import { dayOf, laterDay, moment, rate } from "../app/format.js";
+import { note } from "../app/router.js";
+import { texts } from "../app/texts.js";
+import { View } from "../app/view.js";
+import { zone } from "../app/zone.js";
+import { avatar, problemNote, stars, verified, waiting } from "../parts/pieces.js";
+
+/** @typedef {import("../app/contract.js").Researcher} Researcher */
+/** @typedef {import("../app/contract.js").ResearcherPage} ResearcherPage */
+
+const PAUSE = 180;
+const PAGE = 12;
+const RATES = [50, 100, 150];
+const WORDS = texts.directory;
+/** What can be filtered by, each under its name in the address. */
+const FILTERS = ["q", "field", "most", "sort", "verified", "soon"];
+
+/** Everybody who can be booked: a search as one types, and filters. The address names both. */
+class DirectoryView extends View {
+  /** @type {Researcher[] | null} */
+  found = null;
+  /** @type {string | null} */
+  cursor = null;
+  /** Fields seen so far, to choose from. @type {Set<string>} */
+  fields = new Set();
+  #asked = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #pause;
+
+  async enter() {
+    await this.#load();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearTimeout(this.#pause);
+    this.#asked.abort();
+  }
+
+  /** Ask anew; an older question that is still under way is dropped. @param {boolean} [more] */
+  async #load(more = false) {
+    this.#asked.abort();
+    this.#asked = new AbortController();
+    const { signal } = this.#asked;
+    try {
+      /** @type {ResearcherPage} */
+      const page = await read(...this.#question(more ? this.cursor : null, signal));
+      const fitting = page.researchers.filter((each) => this.#fits(each));
+      this.set({ found: more ? [...(this.found ?? []), ...fitting] : fitting, cursor: page.next_cursor });
+      for (const each of page.researchers) for (const field of each.expertise) this.fields.add(field);
+      if (!more) announce(WORDS.found(fitting.length, page.next_cursor !== null));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** @param {string | null} cursor @param {AbortSignal} signal @returns {Parameters<typeof read>} */
+  #question(cursor, signal) {
+    const asked = this.query;
+    const words = asked.get("q")?.trim();
+    if (words) return ["/researchers/search", { query: { query: words, limit: 50, cursor }, signal }];
+    const filters = {
+      expertise: asked.get("field"),
+      max_rate: asked.get("most"),
+      sort: asked.get("sort"),
+      verified: asked.has("verified") ? true : null,
+      available_before: asked.has("soon") ? laterDay(dayOf(Date.now(), zone()), 7) : null,
+      timezone: asked.has("soon") ? zone() : null,
+    };
+    return ["/researchers", { query: { ...filters, limit: PAGE, cursor }, signal }];
+  }
+
+  /** The search takes no filters: what it finds is filtered here. @param {Researcher} each */
+  #fits({ expertise, rate: hour, currency, verified: checked, next_available_slot: next }) {
+    const asked = this.query;
+    if (!asked.get("q")) return true;
+    const [field, most] = [asked.get("field"), asked.get("most")];
+    const soon = Date.now() + 7 * 86_400_000;
+    return (!field || expertise.includes(field))
+      && (most === null || (hour <= Number(most) && (currency === "usd" || hour === 0)))
+      && (!asked.has("verified") || checked)
+      && (!asked.has("soon") || (next !== null && Date.parse(next.start_time) < soon));
+  }
+
+  /** @param {string} name @param {string} value @param {number} [pause] */
+  #ask(name, value, pause = 0) {
+    if (value) this.query.set(name, value);
+    else this.query.delete(name);
+    note(this.query.size ? `/?${this.query}` : "/");
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this.attempt(() => this.#load()), pause);
+    this.refresh();
+  }
+
+  #clear() {
+    for (const name of FILTERS) this.query.delete(name);
+    this.#ask("q", "");
+  }
+
+  template() {
+    return html`<h1>${WORDS.title}</h1>
+      <p class="lead">${WORDS.lead}</p>
+      <form role="search" @submit=${(/** @type {Event} */ event) => event.preventDefault()}>
+        <div class="search">
+          <label class="unseen" for="search">${WORDS.search}</label>
+          <input id="search" type="search" autocomplete="off" placeholder=${WORDS.search} maxlength="200"
+            .value=${this.query.get("q") ?? ""} @input=${this.#typed} />
+        </div>
+        <div class="filters" role="group" aria-label=${WORDS.filters}>${this.#filters()}</div>
+      </form>
+      ${problemNote(this.problem, { again: () => this.again() })} ${this.#list()}`;
+  }
+
+  /** @param {Event} event */
+  #typed(event) {
+    this.#ask("q", /** @type {HTMLInputElement} */ (event.target).value, PAUSE);
+  }
+
+  #filters() {
+    const fields = [...new Set([this.query.get("field") ?? "", ...this.fields])].filter(Boolean).sort();
+    const rates = ["0", ...RATES.map(String)];
+    const named = (/** @type {string} */ most) => (most === "0" ? WORDS.free : WORDS.upTo(rate(Number(most), "usd")));
+    return html`${this.#select("field", WORDS.field, [["", WORDS.anyField], ...fields.map((each) => [each, each])])}
+      ${this.#select("most", WORDS.most, [["", WORDS.anyRate], ...rates.map((each) => [each, named(each)])])}
+      ${this.query.get("q") ? nothing : this.#select("sort", WORDS.sort, Object.entries(WORDS.sorts))}
+      ${this.#check("verified", WORDS.verified)} ${this.#check("soon", WORDS.soon)}`;
+  }
+
+  /** @param {string} name @param {string} label @param {string[][]} choices */
+  #select(name, label, choices) {
+    const change = (/** @type {Event} */ event) =>
+      this.#ask(name, /** @type {HTMLSelectElement} */ (event.target).value);
+    const chosen = this.query.get(name) ?? "";
+    return html`<div class="field"><label for="filter-${name}">${label}</label>
+      <select id="filter-${name}" @change=${change}>
+        ${choices.map(([value, said]) => html`<option value=${value} ?selected=${value === chosen}>${said}</option>`)}
+      </select></div>`;
+  }
+
+  /** @param {string} name @param {string} label */
+  #check(name, label) {
+    const change = (/** @type {Event} */ event) =>
+      this.#ask(name, /** @type {HTMLInputElement} */ (event.target).checked ? "yes" : "");
+    return html`<label class="choice"><input type="checkbox" .checked=${this.query.has(name)} @change=${change} />
+      ${label}</label>`;
+  }
+
+  #list() {
+    if (!this.found) return this.problem ? nothing : html`<div class="found">${waiting()}</div>`;
+    if (!this.found.length && !this.cursor) {
+      return html`<div class="card narrow empty"><h2>${WORDS.none}</h2><p>${WORDS.noneWhy}</p>
+        <p><button type="button" class="button" @click=${() => this.#clear()}>${WORDS.clearFilters}</button></p></div>`;
+    }
+    return html`<p class="found">${WORDS.found(this.found.length, this.cursor !== null)}</p>
+      <ul class="experts" role="list">
+        ${repeat(this.found, (each) => each.id, (each) => html`<li>${card(each)}</li>`)}
+      </ul>
+      ${this.cursor
+        ? html`<p class="more"><button type="button" class="button" @click=${() => this.attempt(() => this.#load(true))}>
+            ${WORDS.more}</button></p>`
+        : nothing}`;
+  }
+}
+
+/** @param {Researcher} each */
+function card(each) {
+  const next = each.next_available_slot;
+  return html`<article class="card expert">
+    <div class="expert-top">
+      ${avatar(each.name)}
+      <div><h2><a href="#/researchers/${each.id}">${each.name}</a></h2><p>${each.affiliation}</p></div>
+    </div>
+    <div class="row">${stars(each.rating)} ${each.verified ? verified() : nothing}</div>
+    <ul class="badges" role="list">${each.expertise.map((field) => html`<li class="badge">${field}</li>`)}</ul>
+    <div class="expert-bottom">
+      <span class="price">${each.rate ? html`${rate(each.rate, each.currency)}
+        <small class="muted">${WORDS.perHour}</small>` : texts.researcher.free}</span>
+      <span class="next">${next ? WORDS.next(moment(next.start_time, zone())) : WORDS.noNext}</span>
+    </div>
+  </article>`;
+}
+
+customElements.define("directory-view", DirectoryView);
