@@ -38,7 +38,7 @@ _HEADINGS = (
 
 
 def operations(app: Any) -> Iterator[tuple[str, str, str]]:
-    """Go through all that is served, but for the documentation: method, path and the handler's name."""
+    """Go through all that is served, but for documentation and page: method, path and the handler's name."""
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             for method in handler.http_methods - {"OPTIONS"}:
