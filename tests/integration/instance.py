@@ -71,11 +71,11 @@ class Instance:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_SECONDS)
 
-    def command(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, seconds: float = 120, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run another command of ours against this instance."""
         return subprocess.run(
             [*COMMAND, *arguments],
-            env=dict(self.environ),
+            env={**self.environ, **environ},
             capture_output=True,
             text=True,
             timeout=seconds,

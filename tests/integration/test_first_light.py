@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +43,14 @@ def test_the_whole_flow_works_as_the_demo_plays_it_twice(instance: Instance) -> 
 
 
 def test_the_doctor_finds_nothing_wrong_with_it(instance: Instance) -> None:
-    examined = instance.command("doctor")
+    ports = json.loads((instance.settings.home / "sandbox" / "ports.json").read_text())
+    examined = instance.command(
+        "doctor",
+        CONSULTING_MODE="sandbox",
+        CONSULTING_PUBLIC_URL=instance.url,
+        CONSULTING_SANDBOX_PORT=str(ports["port"]),
+        CONSULTING_SMTP_PORT=str(ports["smtp_port"]),
+    )
 
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert "webhook" in examined.stdout

@@ -25,6 +25,7 @@ from consulting.adapters.postgres.engine import open_engine as connect_to
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
 from consulting.adapters.postgres.inspection import PostgresInspection
+from consulting.adapters.postgres.open_business import OpenBusiness
 from consulting.adapters.postgres.pruning import Pruning
 from consulting.adapters.postgres.rate_limits import PostgresRateLimits
 from consulting.adapters.postgres.retries import PostgresRetries
@@ -210,6 +211,7 @@ class Container(DeclarativeContainer):
     # Looking after the instance itself
     rate_limits: Provider[RateLimits] = ThreadSafeSingleton(PostgresRateLimits, engine)
     heartbeats: Provider[WorkerHeartbeats] = ThreadSafeSingleton(WorkerHeartbeats, engine)
+    open_business: Provider[OpenBusiness] = ThreadSafeSingleton(OpenBusiness, engine)
     prune: Provider[Pruning] = ThreadSafeSingleton(Pruning, engine)
     inspection: Provider[Inspection] = ThreadSafeSingleton(PostgresInspection, engine)
     audit: Provider[Audit] = Factory(Audit, inspection, clock)

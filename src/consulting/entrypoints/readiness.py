@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.transactions import Transactions
@@ -20,6 +21,8 @@ from consulting.entrypoints.settings import Mode, Settings
 
 SIGN_OF_LIFE = timedelta(seconds=15)
 ANSWER_SECONDS = 2.0
+MOST_SKEW = timedelta(seconds=2)
+"""Beyond that, tokens and providers' signatures, which are judged by this machine's clock, end at odd times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def checks_of(
     checks = [
         ReadinessCheck("database", lambda: _database(engine)),
         ReadinessCheck("migrations", lambda: _migrations(engine)),
+        ReadinessCheck("clock", lambda: _clock(engine)),
         ReadinessCheck("worker", lambda: _worker(heartbeats, clock)),
     ]
     if settings.mode is Mode.SANDBOX:
@@ -67,6 +71,11 @@ def _migrations(engine: Engine) -> str | None:
 @cache
 def _newest() -> str | None:
     return ScriptDirectory.from_config(migrations(database_url="")).get_current_head()
+
+
+def _clock(engine: Engine) -> str | None:
+    skew = abs(DatabaseClock(engine).ahead())
+    return None if skew <= MOST_SKEW else f"this machine's clock is {skew.total_seconds():.0f} s off the database's"
 
 
 def _worker(heartbeats: WorkerHeartbeats, clock: Clock) -> str | None:

@@ -10,18 +10,27 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.heartbeats import Heartbeat, LoopState, WorkerHeartbeats
+from consulting.adapters.postgres.open_business import OpenBusiness
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.errands import LEASE
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
 from tests.integration.instance import eventually
 from tests.integration.worker.conftest import Workshop
+from tests.unit.application.marketplace import client
 
 Measured = Mapping[str, float]
+INTERVALS = {"sweep": timedelta(seconds=2), "slots": timedelta(hours=1)}
 
 
 def measurements(workshop: Workshop) -> WorkMeasurements:
     market = workshop.market
-    return WorkMeasurements(market.transactions, WorkerHeartbeats(workshop.engine), market.clock)
+    return WorkMeasurements(
+        market.transactions,
+        WorkerHeartbeats(workshop.engine),
+        OpenBusiness(workshop.engine),
+        market.clock,
+        intervals=INTERVALS,
+    )
 
 
 def measured(work: WorkMeasurements) -> Measured:
@@ -78,6 +87,54 @@ def test_each_loop_of_a_worker_tells_how_long_it_took_and_when_it_last_ended_wel
     assert found[f"consulting_worker_loop_seconds reminders {worker}"] < 10
 
 
+def test_holds_are_counted_and_those_that_are_over_show_how_late_the_sweep_is(workshop: Workshop) -> None:
+    workshop.booked(workshop.researcher("lise", rate=100), count=3)
+    workshop.change(
+        "UPDATE sessions SET created_at = created_at - ago, updated_at = updated_at - ago,"
+        " expires_at = expires_at - ago"
+        " FROM (SELECT interval '20 minutes' AS ago) AS time WHERE id = (SELECT id FROM sessions ORDER BY id LIMIT 1)"
+    )
+
+    found = measured(measurements(workshop))
+
+    assert (found["consulting_holds live"], found["consulting_holds over"]) == (2, 1)
+    assert 280 <= found["consulting_holds_over_seconds"] < 330
+    assert found["consulting_paid_unconfirmed"] == found["consulting_paid_unconfirmed_seconds"] == 0
+
+
+def test_a_payment_that_the_provider_told_of_is_shown_until_it_is_settled(workshop: Workshop) -> None:
+    [session] = workshop.booked(workshop.researcher("lise", rate=100))
+    opened = workshop.market.open_intent(session.id, caller=client("client-0"))
+    intent = opened.intent.id
+    workshop.gateway.client_pays(intent)
+    workshop.change(
+        "INSERT INTO inbox (id, source, external_id, kind, intent_id, received_at, due_at)"
+        f" VALUES (gen_random_uuid(), 'stripe', 'evt_1', 'payment_intent.succeeded', '{intent}',"
+        " now() - interval '5 minutes', now() - interval '5 minutes')"
+    )
+    before = measured(measurements(workshop))
+    with workshop.working():
+        eventually(lambda: measured(measurements(workshop))["consulting_paid_unconfirmed"] == 0, seconds=15)
+
+    assert before["consulting_paid_unconfirmed"] == 1
+    assert 300 <= before["consulting_paid_unconfirmed_seconds"] < 330
+    assert workshop.read("SELECT payment_status FROM sessions") == "completed"
+
+
+def test_a_loop_that_nobody_ends_lags_and_one_that_any_worker_ends_does_not(workshop: Workshop) -> None:
+    now = workshop.market.clock.now()
+    for worker, ago in (("one", 2), ("other", 90)):
+        ended = LoopState(seconds=0.1, last_success=now - timedelta(seconds=ago), failing_since=None)
+        slots = LoopState(seconds=0.1, last_success=now - timedelta(minutes=70), failing_since=None)
+        loops = {"sweep": ended, "slots": slots}
+        WorkerHeartbeats(workshop.engine).beat(Heartbeat(worker=worker, started_at=now, beaten_at=now, loops=loops))
+
+    found = measured(measurements(workshop))
+
+    assert found["consulting_tick_lag_seconds sweep"] < 5
+    assert 600 <= found["consulting_tick_lag_seconds slots"] < 630
+
+
 def test_a_worker_that_died_is_shown_with_the_age_of_its_last_sign_of_life(workshop: Workshop) -> None:
     now = workshop.market.clock.now()
     failing = LoopState(seconds=1.5, last_success=None, failing_since=now - timedelta(minutes=9))
@@ -93,7 +150,13 @@ def test_a_worker_that_died_is_shown_with_the_age_of_its_last_sign_of_life(works
 
 def test_a_database_that_is_away_is_told_as_such(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
     nowhere = open_engine(url="postgresql://127.0.0.1:1/nothing", pool_size=1)
-    work = WorkMeasurements(PostgresTransactions(nowhere), WorkerHeartbeats(nowhere), workshop.market.clock)
+    work = WorkMeasurements(
+        PostgresTransactions(nowhere),
+        WorkerHeartbeats(nowhere),
+        OpenBusiness(nowhere),
+        workshop.market.clock,
+        intervals=INTERVALS,
+    )
 
     assert measured(work) == {"consulting_database_up": 0}
     assert "STORAGE_UNAVAILABLE" in caplog.text

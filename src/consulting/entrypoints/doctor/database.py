@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.entrypoints.database import migrations
 from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
+from consulting.entrypoints.readiness import MOST_SKEW
 from consulting.entrypoints.settings import Settings
 
 DATABASE = "database"
 OLDEST = 150_000
 EXTENSION = "btree_gist"
-MOST_SKEW = timedelta(seconds=2)
 MUCH_SKEW = timedelta(milliseconds=500)
 BESIDE_THE_POOL = 2
 """Connections of a process besides its pool's: one that listens, and one that asks for the time."""

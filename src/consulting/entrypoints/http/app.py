@@ -36,6 +36,7 @@ from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
 from consulting.entrypoints.http.watching import Watchers, WithoutWatchersToken, watchers_of
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
+from consulting.entrypoints.intervals import intervals
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +44,24 @@ log = logging.getLogger(__name__)
 def create_app(container: Container) -> Litestar:
     """Build the API from what the container gives; every use case is resolved here, once."""
     settings = container.settings()
-    database, provider = (Threads(name, count=settings.threads) for name in ("database", "provider"))
+    metrics = Metrics()
+    database, provider = (
+        Threads(name, count=settings.threads, told=metrics.watch(name, threads=settings.threads))
+        for name in ("database", "provider")
+    )
     desk = Desk(
         use=_use_cases(container),
         database=Work(database),
         provider=Work(provider, with_provider=True),
         looking=Threads("health", count=1),
-        metrics=Metrics(),
-        work=WorkMeasurements(container.transactions(), container.heartbeats(), container.clock()),
+        metrics=metrics,
+        work=WorkMeasurements(
+            container.transactions(),
+            container.heartbeats(),
+            container.open_business(),
+            container.clock(),
+            intervals=intervals(settings),
+        ),
         checks=container.readiness_checks(),
         watchers=watchers_of(settings),
         public_url=settings.public_url.rstrip("/"),

@@ -1,22 +1,39 @@
-"""Counting requests for Prometheus."""
+"""Counting requests and threads for Prometheus, together for all API processes that share a folder for it."""
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from litestar.types import HTTPScope
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from consulting.entrypoints.settings import process_environment
+from consulting.entrypoints.supervisor.api import MEASUREMENTS
+from consulting.entrypoints.supervisor.processes import alive
 
 BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ELSEWHERE: Final = "(none)"
 METHODS: Final = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"})
 
+_OF_LIVING: Final = re.compile(r"gauge_live\w+_(\d+)\.db")
+
 
 class Metrics:
-    """The measurements of this process; a route is named by its template, so that no id becomes a label."""
+    """The measurements of this process, or of all that share a folder; a route is named by its template.
+
+    So no id becomes a label.
+    """
 
     def __init__(self) -> None:
         """Begin at nothing."""
+        folder = process_environment().get(MEASUREMENTS)
+        self._shared = Path(folder) if folder else None
         self._registry = CollectorRegistry()
         self._requests = Histogram(
             "consulting_request_seconds",
@@ -25,14 +42,48 @@ class Metrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
+        self._threads, self._busy, self._waiting = (
+            self._gauge("consulting_threads", "Threads for synchronous work, in all processes."),
+            self._gauge("consulting_threads_busy", "How many of them are at work; each has a database connection."),
+            self._gauge("consulting_threads_waiting", "How many requests wait for one of them."),
+        )
 
     def note(self, scope: HTTPScope, *, status: int, seconds: float) -> None:
         """Count one answered request; `status` 0 is one that was never answered."""
         self._requests.labels(method_of(scope), route_of(scope), str(status)).observe(seconds)
 
+    def watch(self, pool: str, *, threads: int) -> Callable[[int, int], None]:
+        """Begin to watch a pool of threads; give what must be told how many are busy and how many calls wait."""
+        self._threads.labels(pool).set(threads)
+        told = partial(_tell, self._busy.labels(pool), self._waiting.labels(pool))
+        told(0, 0)
+        return told
+
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format."""
-        return generate_latest(self._registry)
+        if self._shared is None:
+            return generate_latest(self._registry)
+        _forget_the_dead(self._shared)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, path=str(self._shared))  # type: ignore[no-untyped-call] # the library's is untyped
+        return generate_latest(together)
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(name, meaning, ("pool",), registry=self._registry, multiprocess_mode="livesum")
+
+
+def _tell(busy: Gauge, waiting: Gauge, now_busy: int, now_waiting: int) -> None:
+    busy.set(now_busy)
+    waiting.set(now_waiting)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Forget how the threads of ended processes stood; what those have counted stays."""
+    for file in folder.iterdir():
+        found = _OF_LIVING.fullmatch(file.name)
+        if found and not alive(int(found[1])):
+            with contextlib.suppress(FileNotFoundError):
+                file.unlink()
 
 
 def method_of(scope: HTTPScope) -> str:

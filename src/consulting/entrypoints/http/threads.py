@@ -32,30 +32,46 @@ class Threads:
     Used from one event loop.
     """
 
-    def __init__(self, name: str, *, count: int, wait: float = LONGEST_WAIT, queue: int | None = None) -> None:
-        """Make a pool of `count` threads before which at most `queue` calls wait."""
+    def __init__(
+        self,
+        name: str,
+        *,
+        count: int,
+        wait: float = LONGEST_WAIT,
+        queue: int | None = None,
+        told: Callable[[int, int], None] = lambda _busy, _waiting: None,
+    ) -> None:
+        """Make a pool of `count` threads before which at most `queue` calls wait.
+
+        `told` hears of each change how many threads are busy, and how many calls wait.
+        """
         self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
         self._free = asyncio.Semaphore(count)
         self._wait = wait
         self._queue = count * QUEUED_PER_THREAD if queue is None else queue
-        self._waiting = 0
+        self._busy = self._waiting = 0
+        self._told = told
 
     async def run(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Call in a thread of the pool, with the caller's context. Raises Overloaded, and whatever the call raises."""
         await self._admitted()
+        self._change(busy=1)
         try:
             return await self._call(partial(call, *args, **kwargs))
         finally:
             self._free.release()
+            self._change(busy=-1)
 
     @asynccontextmanager
     async def place(self) -> AsyncGenerator[Place]:
         """Have one of the threads for several calls, one after the other. Raises Overloaded."""
         await self._admitted()
+        self._change(busy=1)
         try:
             yield self._call
         finally:
             self._free.release()
+            self._change(busy=-1)
 
     async def _call(self, call: Callable[[], _R]) -> _R:
         return await asyncio.get_running_loop().run_in_executor(self._executor, partial(copy_context().run, call))
@@ -69,14 +85,19 @@ class Threads:
     async def _queued(self) -> None:
         if self._waiting >= self._queue:
             raise Overloaded
-        self._waiting += 1
+        self._change(waiting=1)
         try:
             async with asyncio.timeout(self._wait):
                 await self._free.acquire()
         except TimeoutError:
             raise Overloaded from None
         finally:
-            self._waiting -= 1
+            self._change(waiting=-1)
+
+    def _change(self, *, busy: int = 0, waiting: int = 0) -> None:
+        self._busy += busy
+        self._waiting += waiting
+        self._told(self._busy, self._waiting)
 
     def close(self) -> None:
         """Let running calls end, and take no more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from consulting.adapters.postgres.heartbeats import Heartbeat, WorkerHeartbeats
+from consulting.adapters.postgres.open_business import OpenBusiness, Unfinished
 from consulting.application.ports.backlog import OPEN, Depth
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.transactions import Transactions
@@ -31,16 +32,20 @@ class _Work:
     at: datetime
     outbox: Depth
     inbox: Depth
+    unfinished: Unfinished
     workers: Sequence[Heartbeat]
+    intervals: Mapping[str, timedelta]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkMeasurements:
-    """Looks at outbox, inbox and the workers' signs of life whenever it is asked."""
+    """Looks at outbox, inbox, unfinished business and the workers' signs of life whenever it is asked."""
 
     transactions: Transactions
     heartbeats: WorkerHeartbeats
+    open_business: OpenBusiness
     clock: Clock
+    intervals: Mapping[str, timedelta]
 
     def exposition(self) -> bytes:
         """Write what the database tells in Prometheus' text format; that it is away, if it is."""
@@ -53,7 +58,14 @@ class WorkMeasurements:
             now = self.clock.now()
             with self.transactions.begin() as tx:
                 outbox, inbox = tx.outbox.depth(at=now), tx.inbox.depth(at=now)
-            return _Work(at=now, outbox=outbox, inbox=inbox, workers=self.heartbeats.since(now - REMEMBERED))
+            return _Work(
+                at=now,
+                outbox=outbox,
+                inbox=inbox,
+                unfinished=self.open_business.at(now),
+                workers=self.heartbeats.since(now - REMEMBERED),
+                intervals=self.intervals,
+            )
         except ConsultingError as problem:
             log.warning("the work can't be measured: %s", problem.code)
             return None
@@ -72,8 +84,10 @@ class _Shown(Collector):
         if self._work is not None:
             yield from _depths("outbox", "errands", self._work.outbox, at=self._work.at)
             yield from _depths("inbox", "messages", self._work.inbox, at=self._work.at)
+            yield from _unfinished(self._work.unfinished, at=self._work.at)
             yield from _signs_of_life(self._work)
             yield from _loops(self._work)
+            yield _lag(self._work)
 
 
 def _depths(box: str, things: str, depth: Depth, *, at: datetime) -> Iterator[GaugeMetricFamily]:
@@ -81,12 +95,39 @@ def _depths(box: str, things: str, depth: Depth, *, at: datetime) -> Iterator[Ga
     for state in OPEN:
         counts.add_metric([state.value], depth[state])
     yield counts
-    age = 0.0 if depth.oldest is None else (at - depth.oldest).total_seconds()
-    oldest = GaugeMetricFamily(
-        f"consulting_{box}_oldest_seconds", f"How long the {box} has held its oldest, dead aside."
+    yield _age(
+        f"consulting_{box}_oldest_seconds", f"How long the {box} has held its oldest, dead aside.", depth.oldest, at
     )
-    oldest.add_metric([], age)
-    yield oldest
+
+
+def _age(name: str, meaning: str, since: datetime | None, at: datetime) -> GaugeMetricFamily:
+    """Write how long something has lasted; 0 where there is nothing."""
+    return GaugeMetricFamily(name, meaning, value=0.0 if since is None else (at - since).total_seconds())
+
+
+def _unfinished(found: Unfinished, *, at: datetime) -> Iterator[GaugeMetricFamily]:
+    holds = GaugeMetricFamily("consulting_holds", "Unpaid sessions: live, or over and not swept yet.", labels=["state"])
+    holds.add_metric(["live"], found.live_holds)
+    holds.add_metric(["over"], found.over_holds)
+    yield holds
+    yield _age("consulting_holds_over_seconds", "How long the oldest hold is over.", found.oldest_over, at)
+    paid = "Payments that are known and whose session isn't confirmed"
+    yield GaugeMetricFamily("consulting_paid_unconfirmed", f"{paid}.", value=found.paid)
+    yield _age("consulting_paid_unconfirmed_seconds", f"{paid}: for how long, the oldest.", found.oldest_paid, at)
+
+
+def _lag(work: _Work) -> GaugeMetricFamily:
+    """Write how late each loop is: of all workers the one that was there last counts, since any of them will do."""
+    lag = GaugeMetricFamily(
+        "consulting_tick_lag_seconds",
+        "How long ago any worker ended the loop well, beyond its interval.",
+        labels=["loop"],
+    )
+    for name, every in work.intervals.items():
+        ends = [loop.last_success for each in work.workers if (loop := each.loops.get(name)) is not None]
+        latest = max((end for end in ends if end is not None), default=work.at - REMEMBERED)
+        lag.add_metric([name], max(0.0, (work.at - latest - every).total_seconds()))
+    return lag
 
 
 def _signs_of_life(work: _Work) -> Iterator[GaugeMetricFamily]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.settings import Settings, process_environment
@@ -13,6 +14,7 @@ from consulting.entrypoints.supervisor.lifeline import Lifeline
 from consulting.entrypoints.supervisor.ports import listening
 
 PAUSE_SECONDS = 0.1
+MEASUREMENTS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a process imports it
 GRACEFUL_SECONDS = 5
 GIVEN_UP_SECONDS = 12.0  # as long as processes of an API that was killed may need to give its port up
 
@@ -21,9 +23,9 @@ def serve(settings: Settings) -> None:
     """Serve in several processes until told to stop; one that ends is replaced. Raises CannotStart."""
     listener = listening(settings.port, host=settings.host, variable="CONSULTING_PORT", wait_seconds=GIVEN_UP_SECONDS)
     children = Children(say=complain)
-    with told_to_stop() as stop, listener:
+    with told_to_stop() as stop, listener, TemporaryDirectory(prefix="consulting-metrics-") as shared:
         try:
-            for child in _processes(settings, listener):
+            for child in _processes(settings, listener, measurements=shared):
                 children.add(child)
             while not stop.wait(PAUSE_SECONDS):
                 children.tend()
@@ -61,9 +63,13 @@ def serve_on(settings: Settings, *, listener: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _processes(settings: Settings, listener: socket.socket) -> list[Child]:
+def _processes(settings: Settings, listener: socket.socket, *, measurements: str) -> list[Child]:
     lifeline = Lifeline()
-    environ = {**process_environment(), "CONSULTING_DATABASE_URL": settings.database_url}
+    environ = {
+        **process_environment(),
+        "CONSULTING_DATABASE_URL": settings.database_url,
+        MEASUREMENTS: measurements,  # the processes count together, so that whichever is asked tells of all
+    }
     socket_number = listener.fileno()
     return [
         Child(

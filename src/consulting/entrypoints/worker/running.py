@@ -14,11 +14,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from consulting.adapters.postgres import inbox, outbox
 from consulting.application.ports.transactions import StorageUnavailable
 from consulting.entrypoints.container import Container
+from consulting.entrypoints.intervals import INBOX, RELAYS
 from consulting.entrypoints.supervisor.children import told_to_stop
 from consulting.entrypoints.worker.heartbeats import heartbeat
 from consulting.entrypoints.worker.in_hand import InHand
 from consulting.entrypoints.worker.loops import Loop
-from consulting.entrypoints.worker.works import INBOX, RELAYS, works
+from consulting.entrypoints.worker.works import works
 
 log = logging.getLogger(__name__)
 

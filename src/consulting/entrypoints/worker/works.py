@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 
 from consulting.application.errands import CarryOutErrands
-from consulting.application.ports.outbox import Lane
 from consulting.entrypoints.container import Container
+from consulting.entrypoints.intervals import INBOX, RELAYS, intervals
 from consulting.entrypoints.worker.in_hand import InHand
 from consulting.entrypoints.worker.loops import Work
-
-INBOX = "inbox"
-RELAYS = {lane: f"relay_{lane}" for lane in Lane}
-"""Each lane has threads of its own, so that a provider that answers slowly holds up nothing that goes to the others."""
 
 THREADS = 2
 
@@ -23,16 +18,20 @@ THREADS = 2
 def works(container: Container, *, in_hand: InHand, stopping: Callable[[], bool]) -> Iterable[Work]:
     """List the loops; relays and inbox go on while there is something to do, the others run once whenever they wake."""
     relay, settle = _relay(container, in_hand), container.settle_provider_events()
-    reconcile_every = timedelta(seconds=container.settings().reconcile_seconds)
+    every = intervals(container.settings())
     for lane, name in RELAYS.items():
         run = partial(relay, limit=1, lane=lane, stopping=stopping)
-        yield Work(name=name, run=run, every=timedelta(seconds=2), threads=THREADS)
-    yield Work(name=INBOX, run=partial(settle, limit=1), every=timedelta(seconds=2), threads=THREADS)
-    yield Work(name="sweep", run=_once(container.sweep_sessions()), every=timedelta(seconds=2))
-    yield Work(name="reminders", run=_once(container.send_reminders()), every=timedelta(seconds=30))
-    yield Work(name="reconciliation", run=_once(container.reconcile_payments()), every=reconcile_every)
-    yield Work(name="slots", run=_once(container.top_up_slots()), every=timedelta(hours=1))
-    yield Work(name="pruning", run=_once(_pruning(container)), every=timedelta(hours=1))
+        yield Work(name=name, run=run, every=every[name], threads=THREADS)
+    yield Work(name=INBOX, run=partial(settle, limit=1), every=every[INBOX], threads=THREADS)
+    once: Mapping[str, Callable[[], object]] = {
+        "sweep": container.sweep_sessions(),
+        "reminders": container.send_reminders(),
+        "reconciliation": container.reconcile_payments(),
+        "slots": container.top_up_slots(),
+        "pruning": _pruning(container),
+    }
+    for name, run_once in once.items():
+        yield Work(name=name, run=_once(run_once), every=every[name])
 
 
 def _relay(container: Container, in_hand: InHand) -> CarryOutErrands:

@@ -96,3 +96,19 @@ def test_a_full_queue_turns_away_at_once() -> None:
 
     with pool(count=1, queue=1) as threads:
         assert asyncio.run(main(threads)) < 0.5
+
+
+def test_whoever_watches_hears_how_many_are_busy_and_how_many_wait() -> None:
+    heard: list[tuple[int, int]] = []
+
+    async def main(threads: Threads) -> None:
+        await asyncio.gather(*(threads.run(time.sleep, 0.01) for _ in range(3)))
+
+    threads = Threads("test", count=1, told=lambda busy, waiting: heard.append((busy, waiting)))
+    try:
+        asyncio.run(main(threads))
+    finally:
+        threads.close()
+
+    assert (1, 2) in heard
+    assert heard[-1] == (0, 0)
