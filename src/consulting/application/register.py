@@ -16,9 +16,9 @@ from consulting.application.publishing import publish
 from consulting.application.trail import Deed, write_down
 from consulting.domain.admin_acts import Act, difference, terms_of
 from consulting.domain.errors import FieldProblem, ResearcherNotFound, ValidationFailed
-from consulting.domain.local_time import timezone_problems
 from consulting.domain.money import Money
 from consulting.domain.period import Period
+from consulting.domain.profiles import profile_problems
 from consulting.domain.researchers import Researcher
 
 CHANGEABLE = frozenset({"verified", "active", "user_id"})
@@ -84,9 +84,9 @@ class AddResearcher:
 
     def __call__(self, new: NewResearcher, *, caller: Caller) -> Researcher:
         """Give the researcher. Raises ValidationFailed and AccountLinked."""
-        _require_fit(new)
         now = self.clock.now()
         researcher = _joined(new, id=self.ids.new(), at=now)
+        _require_fit(researcher)
         with self.transactions.begin() as tx:
             tx.researchers.add(researcher)
             after = {**terms_of(researcher), "rate": str(researcher.rate)}
@@ -164,16 +164,15 @@ def _joined(new: NewResearcher, *, id: UUID, at: datetime) -> Researcher:
     )
 
 
-def _require_fit(new: NewResearcher) -> None:
-    problems = timezone_problems(new.timezone)
-    if not new.name.strip():
+def _require_fit(researcher: Researcher) -> None:
+    """Ask all that is asked of them whenever they edit their profile, or they never could."""
+    problems = profile_problems(researcher)
+    if not researcher.name.strip():
         problems.append(FieldProblem("name", "give a name"))
-    if new.user_id is not None and not new.user_id:
+    if researcher.user_id is not None and not researcher.user_id:
         problems.append(FieldProblem("user_id", "give an id, or null"))
-    if not _is_address(new.email):
+    if not _is_address(researcher.email):
         problems.append(FieldProblem("email", "give a mail address"))
-    if new.avatar_url is not None and not new.avatar_url.startswith("https://"):
-        problems.append(FieldProblem("avatar_url", "give an address that begins with https://"))
     if problems:
         raise ValidationFailed(problems)
 

@@ -12,6 +12,7 @@ from consulting.domain.availability import LONGEST_GAP, Override, Pattern
 from consulting.domain.errors import FieldProblem, ValidationFailed
 from consulting.domain.local_time import timezone_problems
 from consulting.domain.researchers import Researcher
+from consulting.domain.texts import unreadable
 
 LONGEST_NOTICE = timedelta(days=30)
 LONGEST_HORIZON = timedelta(days=365)
@@ -24,15 +25,23 @@ _Hours = TypeVar("_Hours", Pattern, Override)
 
 def require_valid_profile(researcher: Researcher) -> None:
     """Raise ValidationFailed with all that is wrong with what researchers say about themselves."""
-    problems = [
+    problems = profile_problems(researcher)
+    if problems:
+        raise ValidationFailed(problems)
+
+
+def profile_problems(researcher: Researcher) -> list[FieldProblem]:
+    """Name all that is wrong with what is said about a researcher, by themselves or by whoever adds them."""
+    return [
         *timezone_problems(researcher.timezone),
+        *unreadable("name", researcher.name),
+        *unreadable("bio", researcher.bio),
+        *unreadable("affiliation", researcher.affiliation),
         *_texts_problems("expertise", researcher.expertise, most=MOST_TOPICS, longest=LONGEST_TOPIC),
         *_texts_problems("achievements", researcher.achievements, most=MOST_ACHIEVEMENTS, longest=LONGEST_ACHIEVEMENT),
         *_url_problems("avatar_url", researcher.avatar_url),
         *_terms_problems(researcher),
     ]
-    if problems:
-        raise ValidationFailed(problems)
 
 
 def following(rules: Iterable[_Hours], *, before: Researcher, now: Researcher) -> Iterator[_Hours]:
@@ -65,6 +74,7 @@ def _texts_problems(field: str, texts: Sequence[str], *, most: int, longest: int
         yield FieldProblem(field, f"give texts of 1 to {longest} letters")
     if len({text.casefold() for text in texts}) < len(texts):
         yield FieldProblem(field, "give each one once")
+    yield from unreadable(field, *texts)
 
 
 def _url_problems(field: str, url: str | None) -> Iterator[FieldProblem]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from consulting.domain.errors import FieldProblem, ReviewRefused, ValidationFailed
 from consulting.domain.refunds import Refund, total
 from consulting.domain.session_states import Status
 from consulting.domain.sessions import Session
+from consulting.domain.texts import unreadable
 
 WRITE_WITHIN = timedelta(days=60)
 EDIT_WITHIN = timedelta(hours=48)
 LONGEST_COMMENT = 4_000
-_REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,18 +72,12 @@ def write(
     )
 
 
-def _controls(letter: str) -> bool:
-    """Tell whether a character is none to read: it could hide or reorder what stands beside it."""
-    return letter in _REORDERING or (unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t")
-
-
 def _require_valid(*, stars: int, comment: str | None) -> None:
     problems = []
     if not 1 <= stars <= 5:
         problems.append(FieldProblem("rating", "give 1 to 5 stars"))
     if comment is not None and len(comment) > LONGEST_COMMENT:
         problems.append(FieldProblem("comment", f"give at most {LONGEST_COMMENT} characters"))
-    if comment is not None and any(_controls(letter) for letter in comment):
-        problems.append(FieldProblem("comment", "this must not contain control characters but line breaks and tabs"))
+    problems.extend(unreadable("comment", comment))
     if problems:
         raise ValidationFailed(problems)

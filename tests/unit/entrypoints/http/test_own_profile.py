@@ -82,6 +82,10 @@ def test_null_empties_what_may_be_empty(frontend: Frontend, curie: Researcher) -
         ({"cancellation_policy": "never"}, "cancellation_policy"),
         ({"cancellation_policy": {"tiers": []}}, "cancellation_policy"),
         ({"bio": "x" * 5001}, "bio"),
+        ({"bio": "turned \u202earound"}, "bio"),
+        ({"affiliation": "bell\x07"}, "affiliation"),
+        ({"expertise": ["ma\u2066chine"]}, "expertise"),
+        ({"achievements": ["c1\x85"]}, "achievements"),
     ],
 )
 def test_what_a_profile_can_not_be_is_refused_by_field(
