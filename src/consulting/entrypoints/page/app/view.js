@@ -38,12 +38,6 @@ export class Part extends HTMLElement {
       if (this.isConnected) render(this.template(), this);
     });
   }
-
-  /** Change some fields, and render. @param {Partial<this>} changes */
-  set(changes) {
-    Object.assign(this, changes);
-    this.refresh();
-  }
 }
 
 /** A whole view: what the router shows. */

@@ -51,7 +51,9 @@ class DirectoryView extends View {
       /** @type {ResearcherPage} */
       const page = await read(...this.#question(more ? this.cursor : null, signal));
       const fitting = page.researchers.filter((each) => this.#fits(each));
-      this.set({ found: more ? [...(this.found ?? []), ...fitting] : fitting, cursor: page.next_cursor });
+      this.found = more ? [...(this.found ?? []), ...fitting] : fitting;
+      this.cursor = page.next_cursor;
+      this.refresh();
       for (const each of page.researchers) for (const field of each.expertise) this.fields.add(field);
       if (!more) announce(WORDS.found(fitting.length, page.next_cursor !== null));
     } catch (error) {

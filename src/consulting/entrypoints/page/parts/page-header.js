@@ -26,13 +26,16 @@ class PageHeader extends Part {
     const until = { signal: this.leaving.signal };
     router.addEventListener("change", () => this.refresh(), until);
     signIn.addEventListener("change", () => this.#look(), until);
-    known.then(() => this.set({ known: true }));
+    known.then(() => {
+      this.known = true;
+      this.refresh();
+    });
     this.#look();
   }
 
   async #look() {
-    this.set({ researcher: false });
-    this.set({ researcher: await isResearcher() });
+    this.researcher = await isResearcher();
+    this.refresh();
   }
 
   template() {

@@ -20,9 +20,14 @@ class SignInPanel extends Part {
     if (canChoose) this.#load();
   }
 
-  #load() {
-    this.set({ failed: false });
-    people().then((found) => this.set({ found }), () => this.set({ failed: true }));
+  async #load() {
+    this.failed = false;
+    try {
+      this.found = await people();
+    } catch {
+      this.failed = true;
+    }
+    this.refresh();
   }
 
   template() {
@@ -51,8 +56,13 @@ class SignInPanel extends Part {
   }
 
   /** @param {Person} each */
-  #be(each) {
-    choose(each.user_id).catch(() => this.set({ failed: true }));
+  async #be(each) {
+    try {
+      await choose(each.user_id);
+    } catch {
+      this.failed = true;
+      this.refresh();
+    }
   }
 
   #elsewhere() {

@@ -12,7 +12,10 @@ class ZoneSelect extends Part {
   whole = false;
 
   template() {
-    const fill = () => this.whole || this.set({ whole: true });
+    const fill = () => {
+      this.whole = true;
+      this.refresh();
+    };
     return html`<label class="zone-select"><span>${this.getAttribute("label") ?? texts.slots.zone}</span>
       <select .value=${live(zone())} @pointerdown=${fill} @focus=${fill} @change=${this.#chosen}>
         ${this.whole ? [...zonesByRegion()].map(([region, names]) => this.#region(region, names)) : option(zone())}
