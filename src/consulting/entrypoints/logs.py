@@ -46,7 +46,8 @@ _SECRETS: Final = tuple(
     for pattern in (
         r"(?i)\bbearer\s+[^\s\"',;]+",
         r"\beyJ[\w-]*\.[\w-]*\.?[\w-]*",
-        r"\b(?:sk|rk|whsec|ck)_\w{4,}",
+        r"\b(?:sk|rk|whsec)_\w{4,}",
+        r"\bck_[\w-]{4,}",
         r"(?<=_secret_)\w+",
         r"(?<=/calendar/)[\w-]+(?=\.ics)",
         r"(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)",

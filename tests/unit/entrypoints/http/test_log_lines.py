@@ -19,6 +19,7 @@ SECRETS = {
     "a payment key": "the key sk_live_1234567890 is refused",
     "a webhook's secret": "whsec_abcdefgh",
     "a partner's key": "ck_0123456789abcdef",
+    "a key with a dash early on": "ck_a-b-0123_456789abcdef",
     "a client secret": "pi_3OExample_secret_abcdefgh",
     "a calendar's address": "/api/calendar/abcDEF-123_4.ics",
     "a password": "postgresql://consulting:passw0rd@db:5432/consulting",
