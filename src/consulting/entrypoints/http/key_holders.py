@@ -18,7 +18,7 @@ from consulting.domain.api_keys import ApiKey, Scope, looks_like_key
 from consulting.domain.errors import ValidationFailed
 from consulting.entrypoints.http.refusals import ScopeMissing, TokenInvalid
 from consulting.entrypoints.http.threads import Threads
-from consulting.entrypoints.http.tokens import text_claim
+from consulting.entrypoints.http.tokens import OURS, text_claim
 
 USER, EMAIL = "Consulting-User", "Consulting-User-Email"
 PREFIX: Final = "ck_"
@@ -29,7 +29,6 @@ MOST_REMEMBERED: Final = 1000
 Probation = Callable[[], AbstractAsyncContextManager[None]]
 """What somebody must bear whose key may be a guess."""
 
-_OURS: Final = ("key:", "erased:")
 _BY_NAME: Final = {USER.lower().encode(): USER, EMAIL.lower().encode(): EMAIL}
 
 
@@ -95,7 +94,7 @@ class KeyHolders:
 def _acted_for(named: Mapping[str, Sequence[bytes]], *, by: ApiKey) -> Caller:
     """Give the user: for the time of the request the key is that user and nobody else, an admin neither."""
     user_id, email = _value(USER, named), _value(EMAIL, named)
-    if user_id is None or user_id.startswith(_OURS):
+    if user_id is None or user_id.startswith(OURS):
         raise ValidationFailed.of(USER, "give the user's id")
     if email is not None and "@" not in email:
         raise ValidationFailed.of(EMAIL, "give a mail address")

@@ -80,6 +80,8 @@ def test_a_caller_is_who_the_token_says() -> None:
         {"sub": "a\x00b"},
         {"sub": "\ud800"},
         {"sub": "x" * 300},
+        {"sub": "key:01931b73-3f5e-7c42-9e27-9d8bf40c317a"},
+        {"sub": "erased:01931b76-6c81-7f75-8b5a-20bec73f64ad"},
         {"iss": "somebody else"},
         {"iss": None},
         {"aud": "another"},
