@@ -119,8 +119,21 @@ def test_a_client_that_breaks_off_in_mid_body_is_no_failure_of_ours(
 UNREADABLE = {
     "no such method": b"FOO /health/live HTTP/1.1\r\nHost: a\r\n\r\n",
     "a negative length": b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
-    "an endless path": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a path that is none": b"GET http:// HTTP/1.1\r\nHost: a\r\n\r\n",
     "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\x00",
+}
+MORE = b"GET /health/live HTTP/1.1\r\n"
+UNCLEAR = {
+    "an endless path": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a header without end": MORE + b"Host: a\r\nX-Long: " + b"a" * 200_000,
+    "a long header": MORE + b"Host: a\r\nX-Long: " + b"a" * 70_000 + b"\r\n\r\n",
+    "many headers": MORE + b"Host: a\r\n" + b"X-Many: a\r\n" * 10_000 + b"\r\n",
+    "many headers after a body": b"POST /api/payment/webhook HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\n{}\r\n0\r\n" + b"X-Many: a\r\n" * 10_000 + b"\r\n",
+    "no host": MORE + b"\r\n",
+    "two hosts": MORE + b"Host: a\r\nHost: b\r\n\r\n",
+    "a body in another encoding": b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+    b"0\r\n\r\n",
 }
 
 
@@ -137,13 +150,32 @@ def test_what_is_no_readable_request_is_answered_like_every_error(served: Served
     assert json.loads(body)["error"] == {"code": "BAD_REQUEST", "message": "The request can't be read.", "details": {}}
 
 
+@pytest.mark.parametrize("sent", UNCLEAR.values(), ids=UNCLEAR.keys())
+def test_what_is_too_long_or_unclear_is_told_so_and_hung_up_on(served: Served, sent: bytes) -> None:
+    head, _, body = served.exchange(sent).partition(b"\r\n\r\n")
+    error = json.loads(body)["error"]
+
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert (error["code"], error["details"]) == ("BAD_REQUEST", {})
+    assert any(word in error["message"] for word in ("65536 bytes", "Host", "`chunked`"))
+
+
+def test_a_head_that_is_long_but_not_too_long_is_read(served: Served) -> None:
+    head = MORE + b"Host: a\r\nConnection: close\r\nX-Long: " + b"a" * 60_000 + b"\r\n\r\n"
+    body = b"POST /api/payment/webhook HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 500000\r\n\r\n"
+
+    assert served.exchange(head).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"WEBHOOK_SIGNATURE_INVALID" in served.exchange(body + b"a" * 500_000)
+    assert served.exchange(b"GET /health/live HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 def test_an_unreadable_request_keeps_the_id_that_it_came_with(served: Served) -> None:
     head = b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine-7\r\nContent-Length: -5\r\n\r\n"
 
     assert b"\r\nx-request-id: mine-7\r\n" in served.exchange(head)
 
 
-@pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE.keys())
+@pytest.mark.parametrize("sent", [*UNREADABLE.values(), *UNCLEAR.values()], ids=[*UNREADABLE.keys(), *UNCLEAR.keys()])
 def test_an_unreadable_request_does_not_take_the_id_of_the_one_before(served: Served, sent: bytes) -> None:
     before = b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine-7\r\n\r\n"
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final, NoReturn
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,6 +18,13 @@ from consulting.entrypoints.http.problems import envelope
 from consulting.entrypoints.http.refusals import RequestMalformed
 
 log = logging.getLogger(__name__)
+
+LONGEST_HEAD: Final = 65_536
+"""In bytes: the address and all headers of a request together. Nothing of ours needs a sixth of it."""
+
+
+LINGERING_SECONDS: Final = 2.0
+_TOO_LONG: Final = f"Address and headers are longer than the {LONGEST_HEAD} bytes that this server reads."
 
 
 def reading_protocol(
@@ -43,6 +50,9 @@ class _Enveloping(HttpToolsProtocol):
     patience: ClassVar[timedelta]
     _arriving: asyncio.TimerHandle | None = None
     _in_headers = False
+    _head_bytes = _received = 0
+    _unfit = ""
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
         """Give the first request its time."""
@@ -58,11 +68,36 @@ class _Enveloping(HttpToolsProtocol):
         """Give the next request its time."""
         super().on_message_begin()
         self._in_headers = True
+        self._head_bytes = self._received = 0
         self._expect()
 
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless a single header has no end: the parser hands it over only when it has one."""
+        if self._refused:
+            return
+        super().data_received(data)
+        self._received += len(data)
+        if self._in_headers and self._received > LONGEST_HEAD and not self._refused:
+            self._refuse(RequestMalformed(_TOO_LONG), why=_TOO_LONG)
+
+    def on_url(self, url: bytes) -> None:
+        """Add a part of the address."""
+        super().on_url(url)
+        self._weigh(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header, or one of those that may follow a body."""
+        super().on_header(name, value)
+        self._weigh(len(name) + len(value) + len(": \r\n"))
+
     def on_headers_complete(self) -> None:
-        """Know that somebody answers from now on."""
+        """Know that somebody answers from now on, if it is clear what is asked of whom."""
         self._in_headers = False
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+            self._give_up("Send the header Host, once.")
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
+            self._give_up("Of all transfer encodings, only `chunked` is read.")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -83,15 +118,26 @@ class _Enveloping(HttpToolsProtocol):
         """Say why where nothing was answered yet, and hang up; a handler that waits for the body is told of that."""
         if self.transport.is_closing():
             return
-        if self._in_headers:
+        if self._in_headers and not self._refused:
             self._refuse(
                 RequestMalformed("The request took too long to arrive: send all of it at once."), why="it is late"
             )
-        self.transport.close()
+        else:
+            self.transport.close()
+
+    def _weigh(self, more: int) -> None:
+        self._head_bytes += more
+        if self._head_bytes > LONGEST_HEAD:
+            self._give_up(_TOO_LONG)
+
+    def _give_up(self, why: str) -> NoReturn:
+        """Have the parser stop; the server then asks for an answer."""
+        self._unfit = why
+        raise ValueError(why)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what can't be read, and close the connection: nobody knows where a next request would begin."""
-        self._refuse(RequestMalformed(), why=msg)
+        self._refuse(RequestMalformed(self._unfit) if self._unfit else RequestMalformed(), why=self._unfit or msg)
 
     def _refuse(self, error: ConsultingError, *, why: str) -> None:
         name = name_of(self.headers or (), ids=self.ids)
@@ -106,7 +152,18 @@ class _Enveloping(HttpToolsProtocol):
             b"connection: close",
         ]
         self.transport.write(b"\r\n".join([*head, b"", body]))
-        self.transport.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """End the connection, but hear the other side out for a moment: a reset would take the answer from it."""
+        self._refused = True
+        answering = bool(self.cycle) and not self.cycle.response_complete
+        if self.transport.is_closing() or answering:
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self._expect_nothing()
+        self._arriving = self.loop.call_later(LINGERING_SECONDS, self.transport.close)
 
     def _added(self) -> Headers:
         return [*self.server_state.default_headers, *self.answer_headers.of_unreadable(self.headers or ())]
