@@ -101,7 +101,7 @@ class ListSessions:
     ) -> Sequence[SessionView]:
         """Give one page, those after the session of this id."""
         now = self.clock.now()
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             sessions = tx.sessions.of_client(
                 caller.user_id, status=status, starting=starting, after=after, limit=limit, at=now
             )
@@ -118,7 +118,7 @@ class GetSession:
 
     def __call__(self, id: UUID, *, caller: Caller) -> SessionView:
         """Give the session as it stands now. Raises SessionNotFound."""
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             session = visible_session(tx, id, caller=caller)
             return view(tx, session, at=self.clock.now())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, partial
 from uuid import UUID
 
 from consulting.application.callers import Caller
@@ -56,7 +57,7 @@ class ListResearchers:
         self, *, wanted: DirectoryFilter, after: str | None, limit: int, sort: DirectorySort = DirectorySort.NAME
     ) -> Sequence[Listed]:
         """Give one page. Raises ValidationFailed for a cursor that no page of this order gave."""
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             return tx.researchers.page(wanted=wanted, sort=sort, after=after, limit=limit, at=self.clock.now())
 
 
@@ -73,7 +74,7 @@ class SearchResearchers:
 
     def __call__(self, *, query: str, after: str | None, limit: int) -> Sequence[Listed]:
         """Give one page. Raises ValidationFailed for a cursor that no page gave."""
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             return tx.researchers.search(query=query, after=after, limit=limit, at=self.clock.now())
 
 
@@ -86,7 +87,7 @@ class GetResearcher:
 
     def __call__(self, id: UUID) -> ResearcherProfile:
         """Give the researcher. Raises ResearcherNotFound."""
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             researcher = tx.researchers.get(id)
             if researcher is None:
                 raise ResearcherNotFound
@@ -116,12 +117,11 @@ class ListTimeSlots:
         if not 0 <= (last - first).days < LONGEST_RANGE_DAYS:
             raise ValidationFailed.of("to", f"give a date from `from` on, at most {LONGEST_RANGE_DAYS} days in all")
         during = local_days(first=first, last=last, timezone=timezone)
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             offers = () if during is None else tx.time_slots.starting(researcher_id=researcher_id, during=during)
             if not offers and tx.researchers.get(researcher_id) is None:
                 raise ResearcherNotFound
-        now = self.clock.now()
-        return [_as_shown(offer, caller, at=now) for offer in offers]
+        return _all_as_shown(offers, caller, at=self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class ListNextSlots:
 
     def __call__(self, researcher_id: UUID, *, limit: int) -> Sequence[OfferedSlot]:
         """Give so many at most. Raises ResearcherNotFound."""
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             researcher = tx.researchers.get(researcher_id)
             if researcher is None:
                 raise ResearcherNotFound
@@ -150,21 +150,32 @@ class GetTimeSlot:
 
     def __call__(self, id: UUID, *, caller: Caller | None) -> OfferedSlot:
         """Give the slot. Raises SlotNotFound."""
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             offer = tx.time_slots.get(id)
         if offer is None:
             raise SlotNotFound
-        return _as_shown(offer, caller, at=self.clock.now())
+        return _all_as_shown([offer], caller, at=self.clock.now())[0]
 
 
-def _as_shown(offer: Offer, caller: Caller | None, *, at: datetime) -> OfferedSlot:
+def _all_as_shown(offers: Sequence[Offer], caller: Caller | None, *, at: datetime) -> Sequence[OfferedSlot]:
+    """Show slots of one researcher: their terms are the same, and their prices are few."""
+    if not offers:
+        return ()
+    standing, cost = terms(offers[0]), cache(partial(price, rate=offers[0].researcher.rate))
+    return [
+        OfferedSlot(
+            slot=offer.slot,
+            available=obstacle(slot=offer.slot, terms=standing, claims=offer.claims, at=at) is None,
+            price=cost(duration=offer.slot.period.duration),
+            session_id=_session_known_to(caller, offer, at=at) if caller and offer.claims else None,
+        )
+        for offer in offers
+    ]
+
+
+def _session_known_to(caller: Caller, offer: Offer, *, at: datetime) -> UUID | None:
     claim = next((each for each in offer.claims if each.time_slot_id == offer.slot.id and each.stands(at=at)), None)
-    return OfferedSlot(
-        slot=offer.slot,
-        available=obstacle(slot=offer.slot, terms=terms(offer), claims=offer.claims, at=at) is None,
-        price=price(rate=offer.researcher.rate, duration=offer.slot.period.duration),
-        session_id=claim.session_id if claim and _may_know(caller, claim, offer.researcher) else None,
-    )
+    return claim.session_id if claim and _may_know(caller, claim, offer.researcher) else None
 
 
 def _as_free(slot: TimeSlot, researcher: Researcher) -> OfferedSlot:
@@ -172,7 +183,5 @@ def _as_free(slot: TimeSlot, researcher: Researcher) -> OfferedSlot:
     return OfferedSlot(slot=slot, available=True, price=cost, session_id=None)
 
 
-def _may_know(caller: Caller | None, claim: Claim, researcher: Researcher) -> bool:
-    if caller is None:
-        return False
+def _may_know(caller: Caller, claim: Claim, researcher: Researcher) -> bool:
     return caller.admin or caller.user_id == claim.user_id or caller.is_researcher(researcher)

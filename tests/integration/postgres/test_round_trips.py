@@ -104,9 +104,9 @@ def test_a_free_session_is_confirmed_in_four_trips(transactions: PostgresTransac
     assert trips.of(lambda: book(transactions)(caller=CALLER, time_slot_id=slot.id)) == 4
 
 
-def test_slots_are_read_in_two_trips(transactions: PostgresTransactions, trips: Trips) -> None:
+def test_slots_are_read_in_one_trip(transactions: PostgresTransactions, trips: Trips) -> None:
     slot = Setting(transactions).slot()
     first = slot.period.start.date()
     days = partial(ListTimeSlots(transactions, CLOCK), first=first, last=first + timedelta(days=30), timezone="UTC")
-    assert trips.of(lambda: days(researcher_id=slot.researcher_id, caller=None)) == 2
-    assert trips.of(lambda: GetTimeSlot(transactions, CLOCK)(slot.id, caller=None)) == 2
+    assert trips.of(lambda: days(researcher_id=slot.researcher_id, caller=None)) == 1
+    assert trips.of(lambda: GetTimeSlot(transactions, CLOCK)(slot.id, caller=None)) == 1

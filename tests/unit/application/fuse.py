@@ -44,6 +44,12 @@ class FragileTransactions:
             self.fuse.step()
         self.fuse.step()
 
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        self.fuse.step()
+        with self.inner.reading() as tx:
+            yield tx
+
 
 class Fragile:
     """Any port of the outside: the process can die before a call, and after it before the answer is taken in."""

@@ -121,6 +121,11 @@ class Undone:
             yield tx
             raise Undo
 
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        with self._inner.reading() as tx:  # type: ignore[attr-defined]
+            yield tx
+
 
 def pick(among: Sequence[_T], number: int) -> _T:
     """Choose one by any number."""

@@ -111,6 +111,10 @@ class MemoryTransaction:
         """What is kept of people, to be forgotten."""
         return self._open(MemoryPersonalData)
 
+    def copy(self) -> Kept:
+        """Give a copy of the state that it sees."""
+        return self._open(Kept.copy)
+
     def close(self) -> None:
         """End it."""
         self._kept = None
@@ -158,6 +162,15 @@ class MemoryTransactions:
             opened.commit()
         finally:
             opened.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[MemoryTransaction]:
+        """Open a block that only reads. Raises RuntimeError at its end if it changed something, and as `begin`."""
+        with self.begin() as tx:
+            before = tx.copy()
+            yield tx
+            if tx.copy() != before:
+                raise RuntimeError("this transaction only reads")
 
     def open(self, *, holder: int | None = None) -> OpenTransaction:
         """Open a transaction that goes from thread to thread, and whose end is somebody's to say.

@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine, bindparam, func, select
 from sqlalchemy.pool import PoolProxiedConnection
 
+from consulting.adapters.postgres.exchange import Exchange, Row, Rows, Step
 from consulting.adapters.postgres.prepared import Prepared, prepare
 from consulting.adapters.postgres.refusals import refusals_named
 from consulting.application.ports.transactions import StorageUnavailable
 from consulting.domain.errors import ConsultingError
 
-Row = Any
-"""A row of a result, with its columns as attributes."""
+__all__ = ["Link", "Row", "Rows", "Step"]
 
-Rows = Sequence[Row]
-Step = tuple[Prepared, Mapping[str, Any]]
-
-_BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
-_PART = b"SAVEPOINT part"
-_UNDO_PART = b"ROLLBACK TO SAVEPOINT part"
-_COMMIT = Prepared(b"COMMIT", {})
+_BEGIN: Step = (Prepared(b"BEGIN ISOLATION LEVEL READ COMMITTED", {}, label=b"begin"), {})
+_PART: Step = (Prepared(b"SAVEPOINT part", {}, label=b"part"), {})
+_UNDO_PART: Step = (Prepared(b"ROLLBACK TO SAVEPOINT part", {}, label=b"undo_part"), {})
+_COMMIT: Step = (Prepared(b"COMMIT", {}, label=b"commit"), {})
+_UNDO: Step = (Prepared(b"ROLLBACK", {}, label=b"undo"), {})
 _NOTIFY = prepare(select(func.pg_notify(bindparam("channel"), "")))
+
+_EXCHANGE = "exchange"
+"""Where the pool keeps a connection's exchange beside it."""
 
 
 class Link:
-    """One transaction's connection: taken from the pool, and the transaction begun, with its first statement."""
+    """One transaction's connection: taken from the pool, and the transaction begun, with its first statement.
 
-    def __init__(self, engine: Engine) -> None:
+    One that only reads begins none: each of its looks is by itself, on one way to the server and back.
+    """
+
+    def __init__(self, engine: Engine, *, reading: bool = False) -> None:
         """Nothing is asked of the database yet."""
         self._engine = engine
+        self._reading = reading
         self._pooled: PoolProxiedConnection | None = None
-        self._driver: psycopg.Connection[Any] | None = None
+        self._exchange: Exchange | None = None
         self._failure: Exception | None = None
         self._ended = False
         self._notified: set[str] = set()
-        self._first: list[bytes] = [_BEGIN]
+        self._first: list[Step] = [] if reading else [_BEGIN]
 
     def rows(self, statement: Prepared, **values: Any) -> Rows:
         """Run a statement and give its rows."""
-        if self._driver is None or self._first:
-            return self.together((statement, values))[0]
-        with self._noticing_failure():
-            cursor = self._driver.cursor(row_factory=namedtuple_row)
-            return _result(cursor.execute(statement.sql, statement.values(values)))
+        return self.together((statement, values))[0]
 
     def one(self, statement: Prepared, **values: Any) -> Row | None:
         """Run a statement and give its first row, if it has any."""
@@ -60,16 +60,14 @@ class Link:
 
         The server runs each to its end before it begins the next, which therefore sees what others committed meanwhile.
         """
+        if self._reading and not all(statement.reads for statement, _ in steps):
+            raise RuntimeError("this transaction only reads")
         with self._noticing_failure():
-            driver = self._driver or self._connect()
-            with driver.pipeline():
-                while self._first:
-                    driver.execute(self._first.pop(0))
-                cursors = [
-                    driver.cursor(row_factory=namedtuple_row).execute(statement.sql, statement.values(values))
-                    for statement, values in steps
-                ]
-            return [_result(cursor) for cursor in cursors]
+            exchange = self._exchange or self._connect()
+            first = self._first
+            written = exchange.written([*first, *steps])
+            self._first = []
+            return exchange.run(written)[len(first) :]
 
     def change(self, statement: Prepared, *, what: object, **values: Any) -> None:
         """Run a statement that gives a row for what it changed; raise LookupError if there was nothing to change."""
@@ -112,10 +110,8 @@ class Link:
     def _undo_part(self) -> None:
         if _PART in self._first:
             self._first.remove(_PART)  # nothing was asked of the database since
-            return
-        assert self._driver is not None
-        with self._noticing_failure():
-            self._driver.execute(_UNDO_PART)
+        else:
+            self.together(_UNDO_PART)
         self._failure = None
 
     def commit(self, *last: Step) -> Sequence[Rows]:
@@ -125,22 +121,21 @@ class Link:
         """
         self._require_no_failure()
         if last:
-            return self.together(*last, (_COMMIT, {}))[:-1]
-        if self._driver is not None:
-            with self._noticing_failure():
-                self._driver.commit()
+            return self.together(*last, _COMMIT)[:-1]
+        if self._exchange is not None and not self._reading:
+            self.together(_COMMIT)
         return ()
 
     def close(self) -> None:
         """End it, undo what isn't committed, and give the connection back; one in doubt is thrown away."""
         self._ended = True
-        pooled, driver = self._pooled, self._driver
-        self._pooled = self._driver = None
+        pooled, exchange = self._pooled, self._exchange
+        self._pooled = self._exchange = None
         if pooled is None:
             return
         try:
-            if driver is not None:
-                driver.rollback()
+            if exchange is not None and exchange.in_transaction:
+                exchange.run(exchange.written([_UNDO]))
             if isinstance(self._failure, StorageUnavailable):
                 pooled.invalidate()
         except psycopg.Error:
@@ -148,14 +143,17 @@ class Link:
         finally:
             pooled.close()
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self) -> Exchange:
         if self._ended:
             raise RuntimeError("this transaction has ended")
         self._pooled = self._engine.raw_connection()
-        driver = self._pooled.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        self._driver = driver
-        return driver
+        exchange = self._pooled.info.get(_EXCHANGE)
+        if exchange is None:
+            driver = self._pooled.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            exchange = self._pooled.info[_EXCHANGE] = Exchange(driver)
+        self._exchange = exchange
+        return exchange
 
     @contextmanager
     def _noticing_failure(self) -> Iterator[None]:
@@ -165,8 +163,3 @@ class Link:
         except Exception as failure:
             self._failure = failure
             raise
-
-
-def _result(cursor: psycopg.Cursor[Any]) -> Rows:
-    # Asking for the `description` instead would build an object for every column.
-    return cursor.fetchall() if cursor.rownumber is not None else ()

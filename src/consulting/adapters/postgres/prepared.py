@@ -7,21 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy import Select, Table, Update, bindparam, update
 from sqlalchemy.dialects.postgresql import Insert, insert, psycopg
 from sqlalchemy.sql import ClauseElement
 
+_LABELS = count()
+_LOCKS = ("FOR UPDATE", "FOR NO KEY UPDATE")
 _DIALECT = psycopg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects have no types
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement as the driver takes it: SQL with named places, and the values that are always the same."""
+    """A statement as the driver takes it: SQL with named places, and the values that are always the same.
+
+    Each connection plans it once and keeps the plan under its label; it is planned anew each time if it has none.
+    """
 
     sql: bytes
     constants: Mapping[str, Any]
+    label: bytes = b""
+    reads: bool = False
+    """It changes nothing and locks nothing."""
 
     def values(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give everything to put into the places."""
@@ -32,7 +41,9 @@ def prepare(statement: ClauseElement) -> Prepared:
     """Compile a statement; the bound parameters without a value are given when it is run."""
     compiled = statement.compile(dialect=_DIALECT)
     constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
-    return Prepared(str(compiled).encode(), constants)
+    sql = str(compiled)
+    reads = isinstance(statement, Select) and not any(lock in sql for lock in _LOCKS)
+    return Prepared(sql.encode(), constants, label=b"p%d" % next(_LABELS), reads=reads)
 
 
 def insert_into(table: Table, *columns: str) -> Insert:

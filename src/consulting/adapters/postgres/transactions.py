@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -44,21 +44,82 @@ class PostgresTransaction:
 
     def __init__(self, link: Link) -> None:
         """Work over this connection."""
-        self.researchers = PostgresResearchers(link)
-        self.availability = PostgresAvailability(link)
-        self.time_slots = PostgresTimeSlots(link)
-        self.sessions = PostgresSessions(link)
-        self.payments = PostgresPayments(link)
-        self.refunds = PostgresRefunds(link)
-        self.ledger = PostgresLedger(link)
-        self.reviews = PostgresReviews(link)
-        self.notifications = PostgresNotifications(link)
-        self.calendar_tokens = PostgresCalendarTokens(link)
-        self.outbox = PostgresOutbox(link)
-        self.inbox = PostgresInbox(link)
-        self.admin_acts = PostgresAdminActs(link)
-        self.api_keys = PostgresApiKeys(link)
-        self.personal_data = PostgresPersonalData(link)
+        self._link = link
+
+    @property
+    def researchers(self) -> PostgresResearchers:
+        """The experts."""
+        return PostgresResearchers(self._link)
+
+    @property
+    def availability(self) -> PostgresAvailability:
+        """Their patterns, blocks and overrides."""
+        return PostgresAvailability(self._link)
+
+    @property
+    def time_slots(self) -> PostgresTimeSlots:
+        """Their published slots."""
+        return PostgresTimeSlots(self._link)
+
+    @property
+    def sessions(self) -> PostgresSessions:
+        """The booked consultations."""
+        return PostgresSessions(self._link)
+
+    @property
+    def payments(self) -> PostgresPayments:
+        """The attempts to pay them."""
+        return PostgresPayments(self._link)
+
+    @property
+    def refunds(self) -> PostgresRefunds:
+        """The money that goes back."""
+        return PostgresRefunds(self._link)
+
+    @property
+    def ledger(self) -> PostgresLedger:
+        """The movements of money."""
+        return PostgresLedger(self._link)
+
+    @property
+    def reviews(self) -> PostgresReviews:
+        """What clients said."""
+        return PostgresReviews(self._link)
+
+    @property
+    def notifications(self) -> PostgresNotifications:
+        """What was sent to whom."""
+        return PostgresNotifications(self._link)
+
+    @property
+    def calendar_tokens(self) -> PostgresCalendarTokens:
+        """The secrets under which calendar programs read somebody's sessions."""
+        return PostgresCalendarTokens(self._link)
+
+    @property
+    def outbox(self) -> PostgresOutbox:
+        """What must still be done outside."""
+        return PostgresOutbox(self._link)
+
+    @property
+    def inbox(self) -> PostgresInbox:
+        """What providers told us."""
+        return PostgresInbox(self._link)
+
+    @property
+    def admin_acts(self) -> PostgresAdminActs:
+        """What admins did."""
+        return PostgresAdminActs(self._link)
+
+    @property
+    def api_keys(self) -> PostgresApiKeys:
+        """The keys of partners' backends."""
+        return PostgresApiKeys(self._link)
+
+    @property
+    def personal_data(self) -> PostgresPersonalData:
+        """What is kept of people, to be forgotten."""
+        return PostgresPersonalData(self._link)
 
 
 class PostgresTransactions:
@@ -68,8 +129,7 @@ class PostgresTransactions:
         """Take connections from this engine's pool."""
         self.engine = engine
 
-    @contextmanager
-    def begin(self) -> Iterator[PostgresTransaction]:
+    def begin(self) -> AbstractContextManager[PostgresTransaction]:
         """Open a transaction: leaving the block commits, an exception undoes everything.
 
         The connection is taken with the first statement, so a block that never gets there costs nothing. A refusal that
@@ -78,12 +138,23 @@ class PostgresTransactions:
         connection breaks while the commit is under way, StorageUnavailable leaves open whether it came through.
         Within `joining` it is a part of another transaction: leaving the block keeps what it did for that one's commit.
         """
+        return self._opened(reading=False)
+
+    def reading(self) -> AbstractContextManager[PostgresTransaction]:
+        """Open a block that only reads: each of its looks sees what was committed before it.
+
+        Raises StorageUnavailable, and RuntimeError for whatever changes or locks something.
+        """
+        return self._opened(reading=True)
+
+    @contextmanager
+    def _opened(self, *, reading: bool) -> Iterator[PostgresTransaction]:
         outer = _JOINED.get()
         if outer is not None:
             with outer.part():
                 yield PostgresTransaction(outer)
             return
-        link = Link(self.engine)
+        link = Link(self.engine, reading=reading)
         try:
             yield PostgresTransaction(link)
             link.commit()

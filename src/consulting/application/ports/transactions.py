@@ -112,3 +112,10 @@ class Transactions(Protocol):
         errors where a constraint names one (an overlap of sessions: SlotUnavailable). StorageUnavailable leaves doubt:
         nothing was changed, unless it was the answer to the commit that was lost.
         """
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """Open a block that only reads; whatever changes or locks something raises RuntimeError.
+
+        Each look sees what was committed before it, as in a transaction, but none has to be begun or ended. Raises
+        StorageUnavailable.
+        """

@@ -33,6 +33,21 @@ class TransactionsContract(RecordsContract):
             assert found is not None
             assert found.name == "Ada Changed"
 
+    def test_a_block_that_only_reads_sees_what_was_committed_before_each_look(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        setting.researcher()
+        with transactions.reading() as tx:
+            assert tx.researchers.get(sample.researcher().id) == sample.researcher()
+            assert tx.researchers.get(sample.researcher(2).id) is None
+
+    def test_a_block_that_only_reads_changes_nothing(self, transactions: Transactions) -> None:
+        with pytest.raises(RuntimeError, match="only reads"), transactions.reading() as tx:
+            tx.researchers.add(sample.researcher())
+
+        with transactions.begin() as tx:
+            assert tx.researchers.get(sample.researcher().id) is None
+
     def test_what_it_raised_reaches_the_caller_as_it_is(self, transactions: Transactions) -> None:
         error = Regret("as it is")
         with pytest.raises(Regret) as caught, transactions.begin():

@@ -1,0 +1,140 @@
+"""What goes to the server and back: any number of statements on one way, each planned once a connection.
+
+The driver's cursors send the statements of a pipeline one by one, and look each of them up anew: that is two thirds of
+what a statement costs here. So this speaks to libpq directly; values, rows, errors and waiting are the driver's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any, Final
+
+import psycopg
+from psycopg.abc import Buffer, PQGen
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.generators import fetch_many, send
+from psycopg.pq import ExecStatus, Format, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+from consulting.adapters.postgres.prepared import Prepared
+
+Row = Any
+"""A row of a result, with its columns as attributes."""
+
+Rows = Sequence[Row]
+Step = tuple[Prepared, Mapping[str, Any]]
+Written = tuple[Prepared, Sequence[Buffer | None]]
+
+_PLACE: Final = re.compile(rb"%\((\w+)\)s|%%")
+
+
+class Exchange:
+    """The talk over one connection, which nobody else uses meanwhile; it outlives transactions."""
+
+    def __init__(self, driver: psycopg.Connection[Any]) -> None:
+        """Nothing is planned yet."""
+        self._driver, self._libpq = driver, driver.pgconn
+        self._values = Transformer(driver)
+        self._planned: set[bytes] = set()
+        self._makers: dict[bytes, Callable[[Sequence[Any]], Row]] = {}
+
+    @property
+    def in_transaction(self) -> bool:
+        """Tell whether one is open, a failed one too."""
+        return self._libpq.transaction_status != TransactionStatus.IDLE
+
+    def written(self, steps: Sequence[Step]) -> Sequence[Written]:
+        """Write the values down as the server reads them; nothing is sent. Raises what the driver refuses."""
+        return [(statement, self._written(statement, given)) for statement, given in steps]
+
+    def run(self, steps: Sequence[Written]) -> Sequence[Rows]:
+        """Run statements one after the other, and give the rows of each.
+
+        The server runs each to its end before it begins the next. Outside a transaction they are one. Raises the
+        psycopg.Error of the first that fails: none after it is run.
+        """
+        new = list({each.label: each for each, _ in steps if each.label and each.label not in self._planned}.values())
+        answers = self._asked(new, steps)
+        self._planned.update(each.label for each, answer in zip(new, answers, strict=False) if _succeeded(answer))
+        for answer in answers:
+            if not _succeeded(answer):
+                raise error_from_result(answer)
+        return [self._rows(each, answer) for (each, _), answer in zip(steps, answers[len(new) :], strict=False)]
+
+    def _written(self, statement: Prepared, given: Mapping[str, Any]) -> Sequence[Buffer | None]:
+        names = _numbered(statement.sql)[1]
+        if not names:
+            return ()
+        values = statement.values(given)
+        return self._values.dump_sequence([values[name] for name in names], [PyFormat.TEXT] * len(names))
+
+    def _asked(self, new: Sequence[Prepared], steps: Sequence[Written]) -> Sequence[PGresult]:
+        """Send everything at once, and wait for all answers; a connection that this leaves in doubt is closed."""
+        libpq = self._libpq
+        try:
+            libpq.enter_pipeline_mode()
+            for statement in new:
+                libpq.send_prepare(statement.label, _numbered(statement.sql)[0])
+            for statement, values in steps:
+                self._send(statement, values)
+            libpq.pipeline_sync()
+            answers = self._driver.wait(_fetched(libpq, len(new) + len(steps)))
+            libpq.exit_pipeline_mode()
+        except BaseException:
+            self._driver.close()
+            raise
+        return answers
+
+    def _send(self, statement: Prepared, values: Sequence[Buffer | None]) -> None:
+        if statement.label:
+            self._libpq.send_query_prepared(statement.label, values, result_format=Format.BINARY)
+        else:
+            self._libpq.send_query_params(_numbered(statement.sql)[0], values, result_format=Format.BINARY)
+
+    def _rows(self, statement: Prepared, answer: PGresult) -> Rows:
+        if answer.status != ExecStatus.TUPLES_OK:
+            return ()
+        self._values.set_pgresult(answer)
+        make = self._makers.get(statement.sql)
+        if make is None:
+            make = self._makers[statement.sql] = _maker(answer)
+        return self._values.load_rows(0, answer.ntuples, make)
+
+
+def _fetched(libpq: PGconn, awaited: int) -> PQGen[Sequence[PGresult]]:
+    yield from send(libpq)
+    answers = []
+    for _ in range(awaited):
+        (answer,) = yield from fetch_many(libpq)
+        answers.append(answer)
+    yield from fetch_many(libpq)  # the end of the way back
+    return answers
+
+
+def _succeeded(answer: PGresult) -> bool:
+    return answer.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
+
+
+def _maker(answer: PGresult) -> Callable[[Sequence[Any]], Row]:
+    names = [(answer.fname(number) or b"").decode() for number in range(answer.nfields)]
+    return partial(tuple.__new__, namedtuple("Row", names, rename=True))  # noqa: PYI024 -- its fields aren't known here
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: bytes) -> tuple[bytes, Sequence[str]]:
+    """Give a statement with numbered places instead of named ones, and the names by their numbers."""
+    names: list[str] = []
+
+    def number(found: re.Match[bytes]) -> bytes:
+        if found[1] is None:
+            return b"%"
+        name = found[1].decode()
+        if name not in names:
+            names.append(name)
+        return b"$%d" % (names.index(name) + 1)
+
+    return _PLACE.sub(number, sql), names
