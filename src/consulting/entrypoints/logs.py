@@ -6,7 +6,6 @@ slips in through a library or an exception is taken out here.
 
 from __future__ import annotations
 
-import copy
 import logging
 import re
 import time
@@ -114,7 +113,7 @@ class TextLines(logging.Formatter):
 
 def discreet(record: logging.LogRecord) -> logging.LogRecord:
     """Copy a record without what is secret or personal, its exception written out already."""
-    shown = copy.copy(record)
+    shown = logging.makeLogRecord(vars(record))
     shown.msg, shown.args = without_secrets(_ROW_AND_BEYOND.sub("", record.getMessage())), None
     if record.exc_info and record.exc_info[1] is not None:
         shown.exc_text, shown.exc_info = _told(record.exc_info[1]), None

@@ -64,6 +64,7 @@ def open_engine(
         max_overflow=0,
         pool_timeout=pool_wait.total_seconds(),
         pool_use_lifo=True,
+        pool_reset_on_return=None,  # whoever takes a connection ends its transaction
         use_native_hstore=False,
     )
     event.listen(engine, "checkout", _refuse_dead)

@@ -131,8 +131,8 @@ def access_of(handler: BaseRouteHandler) -> Access:
     return _UNASKED if handler.fn.__name__ == "options_handler" else ACCESS[handler.fn.__name__]
 
 
-async def admitted(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Let only those pass for whom the operation is: a guard.
+def admitted(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let only those pass for whom the operation is.
 
     Raises SignInRequired, ScopeMissing, UserMissing and Forbidden.
     """

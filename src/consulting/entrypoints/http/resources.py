@@ -66,17 +66,22 @@ def routers(
 
     `watching` recognizes those who may see the measurements without being users; `retries` answers repeated writes.
     """
-    guards, calling = [admitted], [*recognition, *retries, revalidated]
+    calling = [*recognition, *retries, revalidated]
     measuring = [*watching, *recognition]
     return [
-        Router("/api", route_handlers=_API, before_request=_checked, middleware=calling, guards=guards),
-        Router(
-            "/", route_handlers=metrics.HANDLERS, before_request=check_query, middleware=measuring, guards=[may_watch]
-        ),
-        Router("/", route_handlers=health.HANDLERS, before_request=check_query, guards=guards),
+        Router("/api", route_handlers=_API, before_request=_checked, middleware=calling),
+        Router("/", route_handlers=metrics.HANDLERS, before_request=_watched, middleware=measuring),
+        Router("/", route_handlers=health.HANDLERS, before_request=_checked),
     ]
 
 
+# These stand before the handlers where the framework has guards, for each of which it copies the handler every time.
 async def _checked(request: Request[Any, Any, Any]) -> None:
+    admitted(request, request.route_handler)
     await check_query(request)
     await check_body(request)
+
+
+async def _watched(request: Request[Any, Any, Any]) -> None:
+    may_watch(request, request.route_handler)
+    await check_query(request)

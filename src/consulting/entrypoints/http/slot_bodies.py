@@ -67,10 +67,10 @@ def days_body(
 def range_links(url: str, *, first: date, last: date, asked: dict[str, str], by_date: bool) -> RangeLinks:
     """Give the links of a range: as many days right before and right after it."""
     length = last - first + timedelta(days=1)
+    same = f"{url}?{urlencode(asked)}"
 
     def link(since: date, until: date) -> str:
-        days = {"date": str(since)} if by_date else {"from": str(since), "to": str(until)}
-        return f"{url}?{urlencode(asked | days)}"
+        return f"{same}&date={since}" if by_date else f"{same}&from={since}&to={until}"
 
     return RangeLinks(
         earlier=link(first - length, last - length) if first - EARLIEST >= length else None,

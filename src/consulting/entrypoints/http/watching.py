@@ -42,10 +42,10 @@ class Watchers:
         return bool(self.token) and len(given) == 1 and hmac.compare_digest(given[0], wanted)
 
 
-async def may_watch(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Let watchers pass, and whoever else the table of access lets in: a guard."""
+def may_watch(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let watchers pass, and whoever else the table of access lets in."""
     if not connection.scope["state"].get(_WATCHING):
-        await admitted(connection, handler)
+        admitted(connection, handler)
 
 
 class WithoutWatchersToken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from datetime import timedelta
 from tempfile import TemporaryDirectory
@@ -45,8 +46,11 @@ def serve_on(settings: Settings, *, listener: socket.socket) -> None:
     from consulting.entrypoints.http.unreadable import reading_protocol  # noqa: PLC0415
 
     container = build_container(settings)
+    app = create_app(container)
+    gc.collect()
+    gc.freeze()  # what is there by now stays; each look through it for garbage would hold up all requests
     config = uvicorn.Config(
-        create_app(container),
+        app,
         loop="uvloop",
         http=reading_protocol(
             container.identities(), answer_headers(settings), patience=timedelta(seconds=settings.request_seconds)
