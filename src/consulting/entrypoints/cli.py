@@ -13,6 +13,7 @@ import click
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.mail_templates import refuse_broken_templates
+from consulting.entrypoints.plugin_trial import refuse_broken_plugins
 from consulting.entrypoints.settings import Mode, Settings, SettingsError, load_settings, process_environment
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -89,6 +90,7 @@ def serve(*, socket_number: int | None) -> None:
         return
     refuse_broken_templates(settings)
     with with_database(settings) as complete:
+        refuse_broken_plugins(complete)
         api.serve(complete)
 
 
@@ -101,10 +103,12 @@ def worker() -> None:
     product = _settings_of_product()
     refuse_broken_templates(product)
     with with_database(product) as settings:
-        from consulting.entrypoints.container import build_container
+        from consulting.entrypoints.container import build_container, open_plugins
         from consulting.entrypoints.worker import run_worker
 
-        run_worker(build_container(settings))
+        container = build_container(settings)
+        open_plugins(container)
+        run_worker(container)
 
 
 @commands.command()
@@ -114,6 +118,14 @@ def sandbox() -> None:
     from consulting.entrypoints.supervisor.sandbox import run_sandbox
 
     run_sandbox(_settings(Mode.SANDBOX))
+
+
+@commands.command("settings")
+def show_settings() -> None:
+    """Print the table of all settings, those of the plugins that the environment chooses included."""
+    from consulting.entrypoints.settings import settings_table
+
+    click.echo(settings_table(process_environment()))
 
 
 @commands.command()

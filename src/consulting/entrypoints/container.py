@@ -11,15 +11,17 @@ import socket
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.utils import parseaddr
+from operator import attrgetter
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Dependency, Factory, Provider, Selector, Singleton, ThreadSafeSingleton
+from dependency_injector.providers import Dependency, Factory, Provider, Singleton, ThreadSafeSingleton
 from sqlalchemy import Engine
 
-from consulting.adapters import jitsi, smtp, stripe, zoom
 from consulting.adapters import letters as letters_adapter
+from consulting.adapters import smtp
 from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.postgres.engine import open_engine as connect_to
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
@@ -79,8 +81,12 @@ from consulting.application.reviewing import EditReview, GetReview, ListReviews,
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.cannot_start import CannotStart
+from consulting.entrypoints.plugin_declaration import Mails, Meetings, Payments, Surroundings
+from consulting.entrypoints.plugins import Port, open_plugin
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
-from consulting.entrypoints.settings import Settings
+from consulting.entrypoints.settings import Mode, Settings
+
+WEBHOOK_PATH = "/api/payment/webhook"
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -88,55 +94,20 @@ def open_engine(settings: Settings) -> Engine:
     return connect_to(url=settings.database_url, pool_size=settings.threads)
 
 
-def open_payment_gateway(settings: Settings) -> stripe.StripeGateway:
-    """Prepare Stripe; nothing is asked of it yet."""
-    return stripe.open_gateway(
-        secret_key=settings.stripe_secret_key,
-        publishable_key=settings.stripe_publishable_key,
-        webhook_secret=settings.stripe_webhook_secret,
-        api_url=settings.stripe_api_url,
-        api_version=settings.stripe_api_version or None,
-        timeout_seconds=settings.stripe_timeout_seconds,
-        payment_method_types=settings.stripe_payment_method_types,
-    )
-
-
-def open_provider_books(settings: Settings) -> ProviderBooks:
-    """Prepare Stripe's own books; nothing is asked of it yet."""
-    return open_payment_gateway(settings).books()
-
-
-def open_jitsi_rooms(settings: Settings) -> MeetingRooms:
-    """Prepare the names of rooms at a Jitsi Meet server, of which nothing is ever asked."""
-    return jitsi.open_meeting_rooms(url=settings.jitsi_url, secret=settings.jitsi_secret)
-
-
-def open_zoom_rooms(settings: Settings, clock: Clock) -> MeetingRooms:
-    """Prepare Zoom; nothing is asked of it yet."""
-    return zoom.open_meeting_rooms(
-        account_id=settings.zoom_account_id,
-        client_id=settings.zoom_client_id,
-        client_secret=settings.zoom_client_secret,
-        api_url=settings.zoom_api_url,
-        oauth_url=settings.zoom_oauth_url,
-        timeout_seconds=settings.zoom_timeout_seconds,
+def surroundings_of(settings: Settings, clock: Clock) -> Surroundings:
+    """Say what every plugin may know of this instance."""
+    return Surroundings(
         clock=clock,
-        meetings_at_once=settings.zoom_meetings_at_once,
-    )
-
-
-def open_mailer(settings: Settings, clock: Clock) -> Mailer:
-    """Prepare the mail server; nothing is asked of it yet."""
-    return smtp.open_mailer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        security=smtp.Security(settings.smtp_tls),
-        username=settings.smtp_username,
-        password=settings.smtp_password,
+        public_url=settings.public_url,
+        webhook_url=f"{settings.public_url}{WEBHOOK_PATH}",
         sender=settings.smtp_from,
-        timeout_seconds=settings.smtp_timeout_seconds,
-        clock=clock,
+        production=settings.mode is Mode.PRODUCTION,
     )
+
+
+def open_chosen(settings: Settings, port: Port, surroundings: Surroundings) -> Any:
+    """Build what the settings chose: Payments, Meetings or Mails. Raises PluginError where that fails."""
+    return open_plugin(settings.plugins[port], surroundings)
 
 
 def open_letters(settings: Settings) -> Letters:
@@ -198,15 +169,18 @@ class Container(DeclarativeContainer):
     clock: Provider[Clock] = ThreadSafeSingleton(DatabaseClock, engine)
     identities: Provider[Identities] = ThreadSafeSingleton(TimeOrderedIdentities)
     random: Provider[Random] = ThreadSafeSingleton(SystemRandom)
-    payment_gateway: Provider[PaymentGateway] = ThreadSafeSingleton(open_payment_gateway, settings)
-    provider_books: Provider[ProviderBooks] = ThreadSafeSingleton(open_provider_books, settings)
-    meeting_rooms: Provider[MeetingRooms] = Selector(
-        settings.provided.meeting_rooms,
-        zoom=ThreadSafeSingleton(open_zoom_rooms, settings, clock),
-        jitsi=ThreadSafeSingleton(open_jitsi_rooms, settings),
-    )
-    mailer: Provider[Mailer] = ThreadSafeSingleton(open_mailer, settings, clock)
     letters: Provider[Letters] = ThreadSafeSingleton(open_letters, settings)
+
+    # Adapters that the settings choose by name
+    surroundings: Provider[Surroundings] = Singleton(surroundings_of, settings, clock)
+    payments: Provider[Payments] = ThreadSafeSingleton(open_chosen, settings, Port.PAYMENT_GATEWAY, surroundings)
+    meetings: Provider[Meetings] = ThreadSafeSingleton(open_chosen, settings, Port.MEETING_ROOMS, surroundings)
+    mails: Provider[Mails] = ThreadSafeSingleton(open_chosen, settings, Port.MAILER, surroundings)
+    payment_gateway: Provider[PaymentGateway] = Factory(attrgetter("gateway"), payments)
+    provider_books: Provider[ProviderBooks] = Factory(attrgetter("books"), payments)
+    meeting_rooms: Provider[MeetingRooms] = Factory(attrgetter("rooms"), meetings)
+    meeting_hosts: Provider[tuple[str, ...]] = Factory(attrgetter("hosts"), meetings)
+    mailer: Provider[Mailer] = Factory(attrgetter("mailer"), mails)
 
     # Looking after the instance itself
     rate_limits: Provider[RateLimits] = ThreadSafeSingleton(PostgresRateLimits, engine)
@@ -310,7 +284,7 @@ class Container(DeclarativeContainer):
     wake_ups: Provider[WakeUps] = Factory(WakeUps, url=settings.provided.database_url)
     worker_name: Provider[str] = ThreadSafeSingleton(name_worker, identities)
     meeting_errands: Provider[MeetingErrands] = Factory(
-        MeetingErrands, transactions, meeting_rooms, clock, identities, hosts=settings.provided.zoom_hosts
+        MeetingErrands, transactions, meeting_rooms, clock, identities, hosts=meeting_hosts
     )
     notify: Provider[Notify] = Factory(
         Notify, transactions, letters, mailer, clock, identities, mail_domain=mail_domain
@@ -362,3 +336,9 @@ class Container(DeclarativeContainer):
 def build_container(settings: Settings) -> Container:
     """Build the container of a process of the product."""
     return Container(settings=settings)
+
+
+def open_plugins(container: Container) -> None:
+    """Build the three adapters that the settings choose, of which none is called. Raises PluginError."""
+    for opened in (container.payments, container.meetings, container.mails):
+        opened()

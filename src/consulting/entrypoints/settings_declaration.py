@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,61 +22,49 @@ class Variable:
     sandbox: str
     secret: bool
     meaning: str
-    needed_by: tuple[str, str] | None
-
-    def is_needed(self, values: Mapping[str, Any]) -> bool:
-        """Tell whether these settings, read before it, make use of it."""
-        return self.needed_by is None or values.get(self.needed_by[0]) == self.needed_by[1]
-
-    def reason(self) -> str:
-        """Say which choice makes use of it, if one does."""
-        return f"{PREFIX}{self.needed_by[0].upper()}={self.needed_by[1]}" if self.needed_by else ""
 
 
 def variable(
-    read: Callable[[str], Any],
-    *,
-    default: str,
-    meaning: str,
-    sandbox: str | None = None,
-    secret: bool = False,
-    needed_by: tuple[str, str] | None = None,
+    read: Callable[[str], Any], *, default: str, meaning: str, sandbox: str | None = None, secret: bool = False
 ) -> Any:
-    """Declare a dataclass field as a setting. Braces in a default name an earlier setting, whose value goes there.
+    """Declare a dataclass field as a setting, whose text `read` makes a value of; it raises ValueError where it can't.
 
     `default` holds in production and, unless `sandbox` says otherwise, in the sandbox; REQUIRED means that there is
-    none. With `needed_by`, the field and value of an earlier setting, it is required only under that choice, and
-    otherwise empty.
+    none. Braces in a default name an earlier setting, whose value goes there. What is secret is never shown.
     """
     said = {"read": read, "default": default, "sandbox": sandbox if sandbox is not None else default}
-    return dataclasses.field(
-        repr=not secret, metadata={**said, "secret": secret, "meaning": meaning, "needed_by": needed_by}
-    )
+    return dataclasses.field(repr=not secret, metadata={**said, "secret": secret, "meaning": meaning})
 
 
-def declared(settings: type[Any]) -> Iterator[tuple[str, Variable]]:
-    """Go through the settings of the class: each field's name with its variable."""
+def declared(settings: type[Any], *, prefix: str = PREFIX) -> Iterator[tuple[str, Variable]]:
+    """Go through the settings of the class: each field's name with its variable, whose name begins with the prefix."""
     for field in dataclasses.fields(settings):
-        yield field.name, Variable(name=PREFIX + field.name.upper(), **field.metadata)
+        if field.metadata:
+            yield field.name, Variable(name=prefix + field.name.upper(), **field.metadata)
 
 
 def read_all(
-    settings: type[Any], environ: Mapping[str, str], *, sandbox: bool, given: Mapping[str, Any]
+    settings: type[Any],
+    environ: Mapping[str, str],
+    *,
+    sandbox: bool,
+    given: Mapping[str, Any],
+    prefix: str = PREFIX,
+    needed_by: str = "",
 ) -> tuple[dict[str, Any], list[str]]:
-    """Read every setting; return the values, and one line for each problem, unknown variables included.
+    """Read every setting of the class; return the values, and one line for each problem.
 
-    An empty variable counts as unset. `given` has further values that a default may name.
+    An empty variable counts as unset. `given` has further values that a default may name, and `needed_by` says what
+    asks for these settings, if not every instance does.
     """
     values: dict[str, Any] = {}
-    problems = list(_unknown(settings, environ))
-    for field, known in declared(settings):
+    problems: list[str] = []
+    because = f" (needed by {needed_by})" if needed_by else ""
+    for field, known in declared(settings, prefix=prefix):
         default = known.sandbox if sandbox else known.default
         value = environ.get(known.name) or default
-        if value == REQUIRED and known.is_needed(values):
-            because = f" (needed by {known.reason()})" if known.needed_by else ""
+        if value == REQUIRED:
             problems.append(f"{known.name} is not set: {known.meaning}{because}")
-        elif value == REQUIRED:
-            values[field] = ""
         elif value or default:
             try:
                 values[field] = known.read(value.format_map({**given, **values}) if value == default else value)
@@ -94,9 +82,12 @@ def _refusal(known: Variable, value: str, problem: ValueError) -> str:
     return f"{known.name}: {shown} will not do; {problem}"
 
 
-def _unknown(settings: type[Any], environ: Mapping[str, str]) -> Iterator[str]:
-    names = [known.name for _, known in declared(settings)]
+def unknown(environ: Mapping[str, str], *, names: Collection[str], foreign: Collection[str]) -> Iterator[str]:
+    """Say which variables nobody has declared, each with the nearest of the names.
+
+    What begins with one of the foreign prefixes is the business of somebody who isn't asked.
+    """
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0)
+        if name.startswith(PREFIX) and name not in names and not name.startswith(tuple(foreign)):
+            near = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0)
             yield f"{name} is no setting of this program; the nearest is {near[0]}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from consulting.entrypoints.plugins import Chosen, Port
 from consulting.entrypoints.settings_declaration import REQUIRED, variable
 from consulting.entrypoints.settings_values import (
     above_zero,
@@ -24,7 +26,6 @@ from consulting.entrypoints.settings_values import (
     two_leads,
     web_address,
     whole,
-    words,
 )
 
 
@@ -33,21 +34,6 @@ class Mode(StrEnum):
 
     PRODUCTION = "production"
     SANDBOX = "sandbox"
-
-
-class Tls(StrEnum):
-    """How the connection to the mail server is kept private."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
-class Rooms(StrEnum):
-    """Where sessions take place."""
-
-    ZOOM = "zoom"
-    JITSI = "jitsi"
 
 
 class LogLevel(StrEnum):
@@ -64,9 +50,6 @@ class LogFormat(StrEnum):
 
     JSON = "json"
     TEXT = "text"
-
-
-WITH_ZOOM, WITH_JITSI = ("meeting_rooms", Rooms.ZOOM.value), ("meeting_rooms", Rooms.JITSI.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,117 +197,27 @@ class Settings:
         whole(0, 65535), default="0", meaning="port of the sandbox's mail server; 0: a free one"
     )
 
-    stripe_secret_key: str = variable(
-        text, default=REQUIRED, sandbox="sk_test_sandbox", secret=True, meaning="Stripe's secret key"
+    payment_gateway: str = variable(
+        text, default="stripe", meaning="who charges: `stripe`, or the name of a plugin, see docs/plugins.md"
     )
-    stripe_publishable_key: str = variable(
-        text, default=REQUIRED, sandbox="pk_test_sandbox", meaning="Stripe's publishable key, handed to frontends"
-    )
-    stripe_webhook_secret: str = variable(
+    meeting_rooms: str = variable(
         text,
-        default=REQUIRED,
-        sandbox="whsec_sandbox",
-        secret=True,
-        meaning="secret that Stripe signs its events with, which go to `/api/payment/webhook`",
+        default="zoom",
+        meaning="where sessions take place: `zoom`, `jitsi`, which needs no account, or the name of a plugin",
     )
-    stripe_api_url: str = variable(
-        web_address,
-        default="https://api.stripe.com",
-        sandbox="http://127.0.0.1:{sandbox_port}/stripe",
-        meaning="where Stripe's API is",
-    )
-    stripe_api_version: str = variable(
-        text, default="", meaning="version of Stripe's API; empty: the one that its SDK was made for"
-    )
-    stripe_timeout_seconds: float = variable(seconds, default="5", meaning="longest wait for Stripe")
-    stripe_payment_method_types: tuple[str, ...] = variable(
-        words, default="card", meaning="payment methods offered; bank debits stay unsettled for days"
-    )
-
-    meeting_rooms: Rooms = variable(
-        one_of(Rooms), default="zoom", meaning="where sessions take place: `zoom`, or `jitsi`, which needs no account"
-    )
-    zoom_account_id: str = variable(
-        text,
-        default=REQUIRED,
-        sandbox="sandbox-account",
-        needed_by=WITH_ZOOM,
-        meaning="account of Zoom's server-to-server OAuth app",
-    )
-    zoom_client_id: str = variable(
-        text,
-        default=REQUIRED,
-        sandbox="sandbox-client",
-        needed_by=WITH_ZOOM,
-        meaning="client id of Zoom's server-to-server OAuth app",
-    )
-    zoom_client_secret: str = variable(
-        text,
-        default=REQUIRED,
-        sandbox="sandbox-secret",
-        secret=True,
-        needed_by=WITH_ZOOM,
-        meaning="secret of Zoom's OAuth app",
-    )
-    zoom_api_url: str = variable(
-        web_address,
-        default="https://api.zoom.us/v2",
-        sandbox="http://127.0.0.1:{sandbox_port}/zoom/v2",
-        meaning="where Zoom's API is",
-    )
-    zoom_oauth_url: str = variable(
-        web_address,
-        default="https://zoom.us/oauth/token",
-        sandbox="http://127.0.0.1:{sandbox_port}/zoom/oauth/token",
-        meaning="where Zoom gives out its tokens",
-    )
-    zoom_hosts: tuple[str, ...] = variable(
-        words, default="me",
-        sandbox="host-1@consulting.example,host-2@consulting.example,host-3@consulting.example",
-        meaning="Zoom users that host the meetings, with commas between",
-    )  # fmt: skip
-    zoom_meetings_at_once: int = variable(
-        whole(1, 100),
-        default="1",
-        meaning="meetings that one Zoom user may hold at the same time: 2 on Zoom's Business",
-    )
-    zoom_timeout_seconds: float = variable(seconds, default="10", meaning="longest wait for Zoom")
-
-    jitsi_url: str = variable(
-        web_address,
-        default=REQUIRED,
-        sandbox="https://meet.jit.si",
-        needed_by=WITH_JITSI,
-        meaning="where the rooms of a Jitsi Meet server are; https in production",
-    )
-    jitsi_secret: str = variable(
-        text,
-        default=REQUIRED,
-        sandbox="sandbox-jitsi-secret-that-is-no-secret",
-        secret=True,
-        needed_by=WITH_JITSI,
-        meaning="secret from which the rooms' names are made, 32 random bytes or more",
-    )
+    mailer: str = variable(text, default="smtp", meaning="who delivers the mails: `smtp`, or the name of a plugin")
+    plugins: Mapping[Port, Chosen] = field(default_factory=dict)
+    """Those three as they were found, each with its own settings."""
 
     templates: str = variable(
         text, default="", meaning="folder of your own templates for the mails, see docs/letters.md; empty: only ours"
-    )
-    smtp_host: str = variable(text, default=REQUIRED, sandbox="127.0.0.1", meaning="mail server")
-    smtp_port: int = variable(
-        whole(0, 65535), default="587", sandbox="{sandbox_smtp_port}", meaning="port of the mail server"
-    )
-    smtp_username: str = variable(text, default="", meaning="account at the mail server; empty: none")
-    smtp_password: str = variable(text, default="", secret=True, meaning="its password")
-    smtp_tls: Tls = variable(
-        one_of(Tls), default="starttls", sandbox="none", meaning="`none`, `starttls`, or `tls` from the first byte"
     )
     smtp_from: str = variable(
         mail_address,
         default=REQUIRED,
         sandbox="Consulting <sessions@consulting.example>",
-        meaning="sender of all mails",
+        meaning="sender of all mails, whoever delivers them",
     )
-    smtp_timeout_seconds: float = variable(seconds, default="10", meaning="longest wait for the mail server")
 
     @property
     def hold(self) -> timedelta:

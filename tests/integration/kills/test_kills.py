@@ -22,8 +22,9 @@ import httpx
 import pytest
 
 from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.adapters.stripe import StripeGateway
 from consulting.domain.session_states import SC, XR
-from consulting.entrypoints.container import Container, open_engine, open_payment_gateway
+from consulting.entrypoints.container import Container, open_engine
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
 from consulting.entrypoints.sandbox.options import Ports
 from consulting.entrypoints.settings import Mode, load_settings
@@ -154,13 +155,13 @@ class Premises:
     def _container(self, stack: ExitStack) -> tuple[Container, ShiftedClock]:
         """Give what the test itself looks and reconciles with, on a clock that it can move."""
         settings = load_settings(self.environ, mode=Mode.SANDBOX)
-        engine, gateway = open_engine(settings), open_payment_gateway(settings)
+        engine = open_engine(settings)
         stack.callback(engine.dispose)
-        stack.callback(gateway.close)
         clock = ShiftedClock(DatabaseClock(engine), self.folder / "clock")
-        container = Container(
-            settings=settings, engine=engine, clock=clock, payment_gateway=gateway, provider_books=gateway.books()
-        )
+        container = Container(settings=settings, engine=engine, clock=clock)
+        gateway = container.payment_gateway()
+        assert isinstance(gateway, StripeGateway)
+        stack.callback(gateway.close)
         return container, clock
 
     def _doomed(self, stack: ExitStack) -> Doomed:

@@ -11,7 +11,7 @@ from consulting.adapters.memory import MemoryTransactions, MovingClock
 from consulting.adapters.zoom import ZoomRooms
 from consulting.application.ports.outbox import Errand
 from consulting.entrypoints.container import Container, build_container
-from consulting.entrypoints.settings import Mode, Rooms, Settings, load_settings
+from consulting.entrypoints.settings import Mode, Settings, load_settings
 from tests.unit.application.marketplace import NOON
 
 ENVIRON = {
@@ -23,9 +23,13 @@ ENVIRON = {
 }
 
 
+def told(**changes: str) -> Settings:
+    return load_settings({**ENVIRON, **changes}, mode=Mode.SANDBOX)
+
+
 @pytest.fixture
 def settings() -> Settings:
-    return load_settings(ENVIRON, mode=Mode.SANDBOX)
+    return told()
 
 
 @pytest.fixture
@@ -65,15 +69,19 @@ def test_mails_of_a_sender_outside_ascii_are_named_in_ascii(settings: Settings) 
     assert container.mail_domain() == "xn--bcher-kva.example"
 
 
-def test_as_many_meetings_at_once_as_the_plan_allows(settings: Settings) -> None:
-    rooms = build_container(replace(settings, zoom_meetings_at_once=2)).meeting_rooms()
+def test_as_many_meetings_at_once_as_the_plan_allows() -> None:
+    rooms = build_container(told(CONSULTING_ZOOM_MEETINGS_AT_ONCE="2")).meeting_rooms()
 
     assert isinstance(rooms, ZoomRooms)
     assert rooms.meetings_at_once == 2
 
 
-def test_sessions_take_place_where_the_settings_say(settings: Settings) -> None:
-    container = build_container(replace(settings, meeting_rooms=Rooms.JITSI, jitsi_url="https://meet.example.org"))
+def test_sessions_take_place_where_the_settings_say() -> None:
+    container = build_container(
+        told(
+            CONSULTING_MEETING_ROOMS="jitsi", CONSULTING_JITSI_URL="https://meet.example.org", CONSULTING_ZOOM_HOSTS=""
+        )
+    )
 
     assert isinstance(container.meeting_rooms(), JitsiRooms)
     assert container.meeting_errands().rooms is container.get_start_link().rooms

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from consulting.entrypoints.providers.jitsi import JitsiSettings
+from consulting.entrypoints.providers.smtp import SmtpSettings, Tls
+from consulting.entrypoints.providers.stripe import StripeSettings
+from consulting.entrypoints.providers.zoom import ZoomSettings
 from consulting.entrypoints.settings import (
     CHECKOUT,
     Mode,
-    Rooms,
+    Port,
     Settings,
     SettingsError,
-    Tls,
     load_settings,
+    own_settings,
     settings_table,
 )
 
@@ -56,11 +60,11 @@ def test_production_starts_on_what_it_needs_and_nothing_more() -> None:
     settings = production()
 
     assert settings.mode is Mode.PRODUCTION
-    assert settings.stripe_api_url == "https://api.stripe.com"
-    assert settings.smtp_port == 587
-    assert settings.smtp_tls is Tls.STARTTLS
+    assert own_settings(settings, StripeSettings).api_url == "https://api.stripe.com"
+    assert own_settings(settings, SmtpSettings).port == 587
+    assert own_settings(settings, SmtpSettings).tls is Tls.STARTTLS
     assert settings.hold == timedelta(minutes=15)
-    assert settings.stripe_payment_method_types == ("card",)
+    assert own_settings(settings, StripeSettings).payment_method_types == ("card",)
     assert settings.processes >= 1
 
 
@@ -83,9 +87,9 @@ def with_jitsi(**changes: str) -> dict[str, str]:
 def test_production_with_jitsi_needs_nothing_of_zoom() -> None:
     settings = production(**with_jitsi())
 
-    assert settings.meeting_rooms is Rooms.JITSI
-    assert (settings.zoom_account_id, settings.zoom_client_id, settings.zoom_client_secret) == ("", "", "")
-    assert (production().jitsi_url, production().jitsi_secret) == ("", "")
+    assert settings.meeting_rooms == "jitsi"
+    assert isinstance(settings.plugins[Port.MEETING_ROOMS].settings, JitsiSettings)
+    assert isinstance(production().plugins[Port.MEETING_ROOMS].settings, ZoomSettings)
     assert STRONG not in repr(settings)
 
 
@@ -98,7 +102,7 @@ def test_production_with_jitsi_needs_nothing_of_zoom() -> None:
         ("CONSULTING_JITSI_SECRET", "", "is not set"),
         ("CONSULTING_JITSI_SECRET", "short", "is weak"),
         ("CONSULTING_JITSI_SECRET", "sandbox-jitsi-secret-that-is-no-secret", "is the sandbox's"),
-        ("CONSULTING_MEETING_ROOMS", "teams", "give one of: zoom, jitsi"),
+        ("CONSULTING_MEETING_ROOMS", "teams", "give one of: jitsi, zoom"),
     ],
 )
 def test_production_with_jitsi_says_what_it_lacks(variable: str, value: str, said: str) -> None:
@@ -205,10 +209,11 @@ def test_the_sandbox_needs_nothing_and_points_at_its_own_ports(tmp_path: Path) -
 
     assert settings.mode is Mode.SANDBOX
     assert settings.public_url == "http://127.0.0.1:9000"
-    assert settings.stripe_api_url == "http://127.0.0.1:9001/stripe"
-    assert settings.zoom_api_url == "http://127.0.0.1:9001/zoom/v2"
-    assert settings.zoom_oauth_url == "http://127.0.0.1:9001/zoom/oauth/token"
-    assert (settings.smtp_host, settings.smtp_port, settings.smtp_tls) == ("127.0.0.1", 9002, Tls.NONE)
+    assert own_settings(settings, StripeSettings).api_url == "http://127.0.0.1:9001/stripe"
+    assert own_settings(settings, ZoomSettings).api_url == "http://127.0.0.1:9001/zoom/v2"
+    assert own_settings(settings, ZoomSettings).oauth_url == "http://127.0.0.1:9001/zoom/oauth/token"
+    mails = own_settings(settings, SmtpSettings)
+    assert (mails.host, mails.port, mails.tls) == ("127.0.0.1", 9002, Tls.NONE)
 
 
 def test_the_environment_says_the_mode_before_the_command_does(tmp_path: Path) -> None:

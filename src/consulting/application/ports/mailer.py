@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from consulting.domain.errors import ConsultingError
@@ -14,6 +14,9 @@ from consulting.domain.period import Period
 from consulting.domain.refunds import Refund
 from consulting.domain.researchers import Researcher
 from consulting.domain.sessions import Session
+
+PORT_VERSION: Final = 1
+"""The version of the port Mailer and of Mail: it rises with every change that an adapter has to follow."""
 
 
 class MailRefused(ConsultingError):

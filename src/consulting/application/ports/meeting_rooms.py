@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from consulting.domain.errors import ConsultingError
 from consulting.domain.meetings import Meeting
 from consulting.domain.period import Period
+
+PORT_VERSION: Final = 1
+"""The version of this port: it rises with every change that an adapter has to follow."""
 
 
 class MeetingRoomsUnavailable(ConsultingError):

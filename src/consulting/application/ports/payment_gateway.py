@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from consulting.application.ports.inbox import ProviderEvent
@@ -11,6 +11,9 @@ from consulting.domain.errors import ConsultingError
 from consulting.domain.money import Money
 from consulting.domain.payments import Intent
 from consulting.domain.refunds import ProviderRefund
+
+PORT_VERSION: Final = 1
+"""The version of this port and of ProviderBooks: it rises with every change that an adapter has to follow."""
 
 
 class PaymentGatewayUnavailable(ConsultingError):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from consulting.entrypoints.container import open_engine
-from consulting.entrypoints.doctor import database, folder, mail, meetings, payments, processes, strength, zones
+from consulting.entrypoints.doctor import (
+    adapters,
+    database,
+    folder,
+    mail,
+    meetings,
+    payments,
+    processes,
+    strength,
+    zones,
+)
 from consulting.entrypoints.doctor.findings import Check
 from consulting.entrypoints.settings import Settings
 
@@ -17,6 +27,7 @@ def checks_of(settings: Settings) -> Sequence[Check]:
         *database.checks(settings, engine),
         *zones.checks(engine),
         *strength.checks(settings),
+        *adapters.names(settings),
         *payments.checks(settings),
         *meetings.checks(settings),
         *mail.checks(settings, engine),

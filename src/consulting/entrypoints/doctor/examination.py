@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from consulting.entrypoints.doctor.checks import checks_of
 from consulting.entrypoints.doctor.findings import Finding, examine, well, wrong
 from consulting.entrypoints.doctor.telling import tell
-from consulting.entrypoints.settings import Mode, Settings, SettingsError, load_settings
-from consulting.entrypoints.settings_declaration import REQUIRED, declared
+from consulting.entrypoints.settings import Mode, SettingsError, load_settings, needed_in_production
 from consulting.entrypoints.supervisor.databases import with_database
 
 SETTINGS = "settings"
@@ -43,5 +42,4 @@ def _of_settings(finding: Finding) -> Finding:
 
 def _mode(environ: Mapping[str, str]) -> Mode:
     """Take an environment for production's as soon as it says anything that production alone must be told."""
-    needed = [known.name for _, known in declared(Settings) if known.default == REQUIRED]
-    return Mode.PRODUCTION if any(environ.get(name) for name in needed) else Mode.SANDBOX
+    return Mode.PRODUCTION if any(environ.get(name) for name in needed_in_production(environ)) else Mode.SANDBOX

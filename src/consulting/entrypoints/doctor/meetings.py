@@ -7,9 +7,12 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+from consulting.entrypoints.doctor import adapters
 from consulting.entrypoints.doctor.findings import Check, Finding, well, wrong
 from consulting.entrypoints.doctor.outside import Unanswered, ask, content
-from consulting.entrypoints.settings import Rooms, Settings
+from consulting.entrypoints.providers.jitsi import JitsiSettings
+from consulting.entrypoints.providers.zoom import ZoomSettings
+from consulting.entrypoints.settings import Port, Settings
 
 APP_PAGE: Final = "Zoom's marketplace, our server-to-server OAuth app"
 BROAD_SCOPES: Final = ("meeting:write", "meeting:read")
@@ -23,9 +26,12 @@ REACHES: Final = ("", ":admin", ":master")
 
 def checks(settings: Settings) -> Sequence[Check]:
     """List the checks of the meeting provider that the settings choose."""
-    if settings.meeting_rooms is Rooms.JITSI:
-        return [Check(name="jitsi", look=lambda: _jitsi(settings))]
-    return [Check(name="zoom", look=lambda: _zoom(settings))]
+    its = settings.plugins[Port.MEETING_ROOMS].settings
+    if isinstance(its, JitsiSettings):
+        return [Check(name="jitsi", look=lambda: _jitsi(settings, its))]
+    if isinstance(its, ZoomSettings):
+        return [Check(name="zoom", look=lambda: _zoom(settings, its))]
+    return adapters.checks(settings, Port.MEETING_ROOMS)
 
 
 def missing_scopes(granted: str) -> Sequence[str]:
@@ -39,14 +45,14 @@ def missing_scopes(granted: str) -> Sequence[str]:
     return [] if not broad or not narrow else [f"{scope}:admin" for scope in narrow]
 
 
-def _zoom(settings: Settings) -> Iterator[Finding]:
+def _zoom(settings: Settings, its: ZoomSettings) -> Iterator[Finding]:
     try:
         answer = ask(
             settings,
             "POST",
-            settings.zoom_oauth_url,
-            data={"grant_type": "account_credentials", "account_id": settings.zoom_account_id},
-            auth=(settings.zoom_client_id, settings.zoom_client_secret),
+            its.oauth_url,
+            data={"grant_type": "account_credentials", "account_id": its.account_id},
+            auth=(its.client_id, its.client_secret),
         )
         granted = content(answer)
         if not answer.is_success or "access_token" not in granted:
@@ -54,7 +60,7 @@ def _zoom(settings: Settings) -> Iterator[Finding]:
             yield wrong(f"it gives us no token ({answer.status_code})", advice=advice)
             return
         yield from _scopes(str(granted.get("scope", "")))
-        yield from _hosts(settings, token=str(granted["access_token"]))
+        yield from _hosts(settings, its, token=str(granted["access_token"]))
     except Unanswered as failure:
         advice = "let this machine reach CONSULTING_ZOOM_OAUTH_URL and CONSULTING_ZOOM_API_URL over https"
         yield wrong(f"it doesn't answer ({failure})", advice=advice)
@@ -68,20 +74,20 @@ def _scopes(granted: str) -> Iterator[Finding]:
         yield well("it gives us a token with all scopes that are needed")
 
 
-def _hosts(settings: Settings, *, token: str) -> Iterator[Finding]:
-    for host in settings.zoom_hosts:
-        address = f"{settings.zoom_api_url}/users/{quote(host, safe='@')}/meetings"
+def _hosts(settings: Settings, its: ZoomSettings, *, token: str) -> Iterator[Finding]:
+    for host in its.hosts:
+        address = f"{its.api_url}/users/{quote(host, safe='@')}/meetings"
         status = ask(settings, "GET", address, headers={"Authorization": f"Bearer {token}"}).status_code
         if status != HTTPStatus.OK:
             advice = "name users of this account in CONSULTING_ZOOM_HOSTS, and give them the right to hold meetings"
             yield wrong(f"it doesn't list the meetings of {host} ({status})", advice=advice)
             return
-    yield well(f"it lists the meetings of {len(settings.zoom_hosts)} hosts")
+    yield well(f"it lists the meetings of {len(its.hosts)} hosts")
 
 
-def _jitsi(settings: Settings) -> Iterator[Finding]:
+def _jitsi(settings: Settings, its: JitsiSettings) -> Iterator[Finding]:
     try:
-        status = ask(settings, "GET", settings.jitsi_url, follow_redirects=True).status_code
+        status = ask(settings, "GET", its.url, follow_redirects=True).status_code
     except Unanswered as failure:
         advice = "open CONSULTING_JITSI_URL in a browser; rooms are named without it, but nobody could enter"
         yield wrong(f"it doesn't answer ({failure})", advice=advice)
@@ -89,4 +95,4 @@ def _jitsi(settings: Settings) -> Iterator[Finding]:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         yield wrong(f"it answers {status}", advice="see what is wrong with the server that CONSULTING_JITSI_URL names")
     else:
-        yield well(f"{settings.jitsi_url} answers")
+        yield well(f"{its.url} answers")

@@ -12,9 +12,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from consulting.application.ports.payment_gateway import WebhookSignatureInvalid
+from consulting.entrypoints.doctor import adapters
 from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
 from consulting.entrypoints.doctor.outside import Unanswered, ask, content
-from consulting.entrypoints.settings import Mode, Settings
+from consulting.entrypoints.providers.stripe import StripeSettings
+from consulting.entrypoints.settings import Mode, Port, Settings, own_settings
 
 WEBHOOK: Final = "/api/payment/webhook"
 KEY_PAGE: Final = "Stripe's dashboard, Developers → API keys"
@@ -41,8 +43,23 @@ _SECRET_KEY: Final = re.compile(r"(?:sk|rk)_(live|test)_\w+")
 _PUBLISHABLE_KEY: Final = re.compile(r"pk_(live|test)_\w+")
 
 
+def stripe_of(settings: Settings) -> StripeSettings:
+    """Give the settings of Stripe."""
+    return own_settings(settings, StripeSettings)
+
+
+def is_stripe(settings: Settings) -> bool:
+    """Tell whether Stripe is the provider."""
+    return isinstance(settings.plugins[Port.PAYMENT_GATEWAY].settings, StripeSettings)
+
+
 def checks(settings: Settings) -> Sequence[Check]:
-    """List the checks of payments."""
+    """List the checks of payments; of somebody else's provider we know what every plugin tells."""
+    if not is_stripe(settings):
+        return [
+            *adapters.checks(settings, Port.PAYMENT_GATEWAY),
+            Check(name="webhook", look=lambda: _webhook(settings)),
+        ]
     return [
         Check(name="stripe keys", look=lambda: _keys(settings)),
         Check(name="stripe", look=lambda: _answers(settings)),
@@ -56,13 +73,13 @@ def checks(settings: Settings) -> Sequence[Check]:
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
-    secret = _SECRET_KEY.fullmatch(settings.stripe_secret_key)
-    publishable = _PUBLISHABLE_KEY.fullmatch(settings.stripe_publishable_key)
+    secret = _SECRET_KEY.fullmatch(stripe_of(settings).secret_key)
+    publishable = _PUBLISHABLE_KEY.fullmatch(stripe_of(settings).publishable_key)
     if secret is None:
         yield wrong("CONSULTING_STRIPE_SECRET_KEY is no secret key", advice=f"copy sk_… or rk_… from {KEY_PAGE}")
     if publishable is None:
         yield wrong("CONSULTING_STRIPE_PUBLISHABLE_KEY is no publishable key", advice=f"copy pk_… from {KEY_PAGE}")
-    if not settings.stripe_webhook_secret.startswith("whsec_"):
+    if not stripe_of(settings).webhook_secret.startswith("whsec_"):
         advice = "copy whsec_… from Stripe's dashboard, Developers → Webhooks, our endpoint, Signing secret"
         yield wrong("CONSULTING_STRIPE_WEBHOOK_SECRET is no signing secret", advice=advice)
     if secret and publishable:
@@ -125,7 +142,8 @@ def _webhook(settings: Settings) -> Iterator[Finding]:
     """Post a message of our own to the public address, first unsigned and then signed with our secret."""
     address = settings.public_url + WEBHOOK
     try:
-        unsigned, signed = _post(settings, address, signature="none"), _post(settings, address, signature=None)
+        unsigned = _post(settings, address, signature="none")
+        signed = _post(settings, address, signature=None) if is_stripe(settings) else None
     except Unanswered as failure:
         advice = "start the API, and see that CONSULTING_PUBLIC_URL leads to it (DNS, certificate, proxy)"
         yield wrong(f"{address} can't be reached ({failure})", advice=advice)
@@ -133,6 +151,8 @@ def _webhook(settings: Settings) -> Iterator[Finding]:
     if unsigned != (HTTPStatus.BAD_REQUEST, WebhookSignatureInvalid.code):
         advice = "have the proxy pass this path on to the API, body and headers untouched"
         yield wrong(f"{address} isn't answered by our API ({unsigned[0]})", advice=advice)
+    elif signed is None:
+        yield well(f"{address} refuses what isn't signed")
     elif signed[0] != HTTPStatus.OK:
         advice = (
             "start the API with the same CONSULTING_STRIPE_WEBHOOK_SECRET, and have the proxy keep bodies as they are"
@@ -153,11 +173,11 @@ def _post(settings: Settings, address: str, *, signature: str | None) -> tuple[i
 def _signature(body: bytes, settings: Settings) -> str:
     """Sign as Stripe does: HMAC-SHA256 over the second and the body (docs.stripe.com/webhooks#verify-manually)."""
     at = str(int(time.time()))
-    key = settings.stripe_webhook_secret.encode()
+    key = stripe_of(settings).webhook_secret.encode()
     return f"t={at},v1={hmac.new(key, at.encode() + b'.' + body, hashlib.sha256).hexdigest()}"
 
 
 def _ask_stripe(settings: Settings, path: str, **query: int) -> Any:
-    headers = {"Stripe-Version": settings.stripe_api_version} if settings.stripe_api_version else {}
-    auth = (settings.stripe_secret_key, "")
-    return ask(settings, "GET", settings.stripe_api_url + path, params=query, auth=auth, headers=headers)
+    headers = {"Stripe-Version": stripe_of(settings).api_version} if stripe_of(settings).api_version else {}
+    auth = (stripe_of(settings).secret_key, "")
+    return ask(settings, "GET", stripe_of(settings).api_url + path, params=query, auth=auth, headers=headers)

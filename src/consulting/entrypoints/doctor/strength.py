@@ -11,7 +11,7 @@ from consulting.entrypoints.http.signing_keys import ASYMMETRIC, key_set
 from consulting.entrypoints.settings import Mode, Settings
 from consulting.entrypoints.settings_declaration import declared
 
-OUR_OWN = ("jwt_secret", "jitsi_secret", "metrics_token")
+OUR_OWN = ("CONSULTING_JWT_SECRET", "CONSULTING_JITSI_SECRET", "CONSULTING_METRICS_TOKEN")
 """The secrets that are ours to choose; a provider's are as good as the provider makes them."""
 
 ENOUGH_BITS = 100.0
@@ -30,22 +30,24 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     if settings.mode is Mode.SANDBOX:
         yield well("the sandbox's, which everybody knows")
         return
-    given = {field: str(getattr(settings, field)) for field, known in declared(Settings) if known.secret}
+    given = {known.name: str(getattr(settings, field)) for field, known in declared(Settings) if known.secret}
+    for chosen in settings.plugins.values():
+        given |= chosen.secrets()
     found = [*_guessable(given), *_twice(given)]
     yield from found or [well("long, mixed, and none of them used twice")]
 
 
 def _guessable(given: dict[str, str]) -> Iterator[Finding]:
-    for field in OUR_OWN:
-        if given[field] and bits(given[field]) < ENOUGH_BITS:
-            yield wrong(f"CONSULTING_{field.upper()} could be guessed", advice=MAKE_ONE)
+    for name in OUR_OWN:
+        if given.get(name) and bits(given[name]) < ENOUGH_BITS:
+            yield wrong(f"{name} could be guessed", advice=MAKE_ONE)
 
 
 def _twice(given: dict[str, str]) -> Iterator[Finding]:
     users: defaultdict[str, list[str]] = defaultdict(list)
-    for field, secret in given.items():
+    for name, secret in given.items():
         if secret:
-            users[secret].append(f"CONSULTING_{field.upper()}")
+            users[secret].append(name)
     for names in users.values():
         if len(names) > 1:
             yield wrong(f"{' and '.join(names)} are the same", advice="give each a secret of its own")

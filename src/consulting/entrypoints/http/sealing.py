@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from consulting.entrypoints.settings import Settings
+from consulting.entrypoints.settings import Port, Settings
 
 _PURPOSE: Final = b"consulting: answers kept for repeated requests"
 
@@ -39,5 +39,6 @@ class Seal:
 
 
 def seal_of(settings: Settings) -> Seal:
-    """Seal with a secret that every instance has: the tokens' own, or else the payment provider's."""
-    return Seal(settings.jwt_secret or settings.stripe_secret_key)
+    """Seal with a secret that every instance has: the tokens' own, else the payment provider's, else the database's."""
+    payments = settings.plugins[Port.PAYMENT_GATEWAY]
+    return Seal(settings.jwt_secret or next(iter(payments.secrets().values()), settings.database_url))

@@ -13,6 +13,7 @@ from pathlib import Path
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.console import say
 from consulting.entrypoints.mail_templates import refuse_broken_templates
+from consulting.entrypoints.plugin_trial import refuse_broken_plugins
 from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.supervisor import file_locks
 from consulting.entrypoints.supervisor.child import Child
@@ -46,6 +47,7 @@ def run(environ: Mapping[str, str]) -> None:
         instance = Instance(
             settings=load_settings(settled, mode=Mode.SANDBOX), environ=settled, stop=stop, lifeline=Lifeline()
         )
+        refuse_broken_plugins(instance.settings)
         children = Children(say=say, in_order=True)
         try:
             instance.start(children)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from consulting.entrypoints.cannot_start import CannotStart
+from consulting.entrypoints.providers.stripe import StripeSettings
+from consulting.entrypoints.providers.zoom import ZoomSettings
 from consulting.entrypoints.sandbox import SandboxOptions, run
-from consulting.entrypoints.settings import Settings
+from consulting.entrypoints.settings import Settings, own_settings
 from consulting.entrypoints.supervisor.readiness import reachable
 
 
@@ -21,18 +23,19 @@ def run_sandbox(settings: Settings) -> None:
 
 def sandbox_options(settings: Settings) -> SandboxOptions:
     """Return options by which the sandbox knows our keys and delivers its events to our API."""
+    stripe, zoom = own_settings(settings, StripeSettings), own_settings(settings, ZoomSettings)
     return SandboxOptions(
         folder=settings.home / "sandbox",
         port=settings.sandbox_port,
         smtp_port=settings.sandbox_smtp_port,
         webhook_url=f"http://{reachable(settings.host)}:{settings.port}/api/payment/webhook",
-        webhook_secret=settings.stripe_webhook_secret,
-        secret_key=settings.stripe_secret_key,
-        publishable_key=settings.stripe_publishable_key,
-        zoom_account_id=settings.zoom_account_id,
-        zoom_client_id=settings.zoom_client_id,
-        zoom_client_secret=settings.zoom_client_secret,
-        zoom_concurrent_meetings=settings.zoom_meetings_at_once,
+        webhook_secret=stripe.webhook_secret,
+        secret_key=stripe.secret_key,
+        publishable_key=stripe.publishable_key,
+        zoom_account_id=zoom.account_id,
+        zoom_client_id=zoom.client_id,
+        zoom_client_secret=zoom.client_secret,
+        zoom_concurrent_meetings=zoom.meetings_at_once,
         allowed_origins=(
             settings.public_url,
             f"http://127.0.0.1:{settings.port}",

@@ -1,0 +1,19 @@
+"""What a program that has ours inside it may use: the API as an application, or the use cases themselves."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+
+from consulting.entrypoints.container import Container, build_container
+from consulting.entrypoints.http.app import create_app as create_app_of
+from consulting.entrypoints.settings import Settings
+
+
+def create_app(made_of: Settings | Container) -> Litestar:
+    """Build the API as an ASGI application, from settings or from a container that was built with them.
+
+    It can be mounted under any path, which CONSULTING_PUBLIC_URL has to end with. Its lifespan has to be run (`async
+    with app.lifespan()`), since frameworks run their own alone and not that of what is mounted. Nobody is called before
+    the first request. Raises CannotStart where a plugin can't be opened.
+    """
+    return create_app_of(made_of if isinstance(made_of, Container) else build_container(made_of))
