@@ -152,10 +152,12 @@ def offered(port: Port, name: str) -> Offer:
     """Find what is offered under the name, whatever its case. Raises PluginError unless it is one thing."""
     known = list(offers(port))
     named = [each for each in known if each.name.lower() == name.lower()]
+    if not any(each.package == OURS for each in known):
+        again = "its own adapters are missing: install it again (in a checkout: `make setup`)"
+        raise PluginError(f"{port.variable}: this program's code is newer than its installation, and {again}")
     if not named:
-        names = ", ".join(dict.fromkeys(each.name for each in known)) or "none is installed"
-        again = "" if any(each.package == OURS for each in known) else "; ours are missing, so install consulting again"
-        raise PluginError(f"{port.variable}: {name!r} will not do; give one of: {names}{again}")
+        names = ", ".join(dict.fromkeys(each.name for each in known))
+        raise PluginError(f"{port.variable}: {name!r} will not do; give one of: {names}")
     if len(named) > 1:
         packages = " and ".join(f"{each.package} {each.version}" for each in named)
         raise PluginError(f"{port.variable}: {name!r} is offered by {packages}; uninstall all but one of them")
