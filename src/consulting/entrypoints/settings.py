@@ -34,6 +34,7 @@ __all__ = [
     "Port",
     "Settings",
     "SettingsError",
+    "chosen_settings",
     "load_settings",
     "needed_in_production",
     "own_settings",
@@ -88,11 +89,17 @@ def _unknown(environ: Mapping[str, str], reads: Mapping[Port, Read]) -> Iterator
     return unknown(environ, names=names, foreign=foreign - used)
 
 
+def chosen_settings(settings: Settings, declared_as: type[Own]) -> Own | None:
+    """Give the settings of one of our own plugins; None where another one is used."""
+    found = (each.settings for each in settings.plugins.values())
+    return next((each for each in found if isinstance(each, declared_as)), None)
+
+
 def own_settings(settings: Settings, declared_as: type[Own]) -> Own:
     """Give the settings of one of our own plugins, and those that it has in the sandbox where another one is used."""
-    for chosen in settings.plugins.values():
-        if isinstance(chosen.settings, declared_as):
-            return chosen.settings
+    chosen = chosen_settings(settings, declared_as)
+    if chosen is not None:
+        return chosen
     given = {field: getattr(settings, field) for field, _ in declared(Settings)}
     return declared_as(**read_all(declared_as, {}, sandbox=True, given=given)[0])
 

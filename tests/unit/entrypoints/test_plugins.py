@@ -12,6 +12,7 @@ from consulting.adapters.memory import MovingClock
 from consulting.application.ports.mailer import Mail
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.container import Container, build_container, open_plugins
+from consulting.entrypoints.http.booking_page import content_policy
 from consulting.entrypoints.plugin_trial import refuse_broken_plugins
 from consulting.entrypoints.plugins import KINDS, PluginError, Port, offers
 from consulting.entrypoints.settings import CHECKOUT, Mode, Settings, SettingsError, load_settings, settings_table
@@ -271,3 +272,13 @@ def test_every_port_has_a_version_that_our_own_adapters_are_for() -> None:
     assert {port: each.plugin.port_version for port, each in chosen.items()} == {
         port: kind.version for port, kind in KINDS.items()
     }
+
+
+def test_the_page_calls_nobody_where_another_provider_charges(installer: Installer) -> None:
+    payments = ACME.replace("Mails", "Payments").replace("mailer=Post(", "gateway=None, books=Post(")
+    installer.install(payments, group="consulting.payment_gateways")
+
+    policy = content_policy(told(CONSULTING_MAILER="smtp", CONSULTING_PAYMENT_GATEWAY="acme"))
+
+    assert "connect-src 'self';" in policy
+    assert "stripe" not in policy

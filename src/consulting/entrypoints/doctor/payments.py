@@ -16,7 +16,7 @@ from consulting.entrypoints.doctor import adapters
 from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
 from consulting.entrypoints.doctor.outside import Unanswered, ask, content
 from consulting.entrypoints.providers.stripe import StripeSettings
-from consulting.entrypoints.settings import Mode, Port, Settings, own_settings
+from consulting.entrypoints.settings import Mode, Port, Settings, chosen_settings, own_settings
 
 WEBHOOK: Final = "/api/payment/webhook"
 KEY_PAGE: Final = "Stripe's dashboard, Developers → API keys"
@@ -50,7 +50,7 @@ def stripe_of(settings: Settings) -> StripeSettings:
 
 def is_stripe(settings: Settings) -> bool:
     """Tell whether Stripe is the provider."""
-    return isinstance(settings.plugins[Port.PAYMENT_GATEWAY].settings, StripeSettings)
+    return chosen_settings(settings, StripeSettings) is not None
 
 
 def checks(settings: Settings) -> Sequence[Check]:

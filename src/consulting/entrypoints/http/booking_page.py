@@ -25,8 +25,9 @@ from litestar.params import FromPath
 from consulting.entrypoints.http.cross_origin import LOCALHOST
 from consulting.entrypoints.http.refusals import PathNotFound
 from consulting.entrypoints.http.revalidation import is_known
+from consulting.entrypoints.providers.stripe import StripeSettings
 from consulting.entrypoints.sample_data.signing_in import sample_people
-from consulting.entrypoints.settings import Mode, Settings
+from consulting.entrypoints.settings import Mode, Settings, chosen_settings, own_settings
 
 FOLDER: Final = Path(__file__).parents[1] / "page"
 FIRST: Final = "index.html"
@@ -84,14 +85,14 @@ def version_of(files: Mapping[str, PageFile]) -> str:
 def content_policy(settings: Settings) -> str:
     """Say what the page may load and call: its own, and the origins that Stripe documents, where Stripe is used."""
     with_stripe = _uses_stripe(settings)
-    calls = STRIPE if with_stripe else _origin(settings.stripe_api_url)
+    called = ["'self'", *_payment_origins(settings)]
     framers = " ".join(_framers(settings.page_embedders)) or "'none'"
     directives = {
         "default-src": "'none'",
         "script-src": f"'self' {_STRIPES_SCRIPTS}" if with_stripe else "'self'",
         "style-src": "'self'",
         "img-src": "'self'",
-        "connect-src": f"'self' {calls}",
+        "connect-src": " ".join(called),
         "frame-src": f"{_STRIPES_SCRIPTS} https://hooks.stripe.com" if with_stripe else "'none'",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -101,7 +102,21 @@ def content_policy(settings: Settings) -> str:
 
 
 def _uses_stripe(settings: Settings) -> bool:
-    return settings.mode is Mode.PRODUCTION or _origin(settings.stripe_api_url) == STRIPE
+    """Tell whether browsers pay at Stripe itself, neither at the sandbox nor at somebody else's provider."""
+    stripe = chosen_settings(settings, StripeSettings)
+    return stripe is not None and (settings.mode is Mode.PRODUCTION or _origin(stripe.api_url) == STRIPE)
+
+
+def _payment_origins(settings: Settings) -> list[str]:
+    stripe = chosen_settings(settings, StripeSettings)
+    return [] if stripe is None else [STRIPE if _uses_stripe(settings) else _origin(stripe.api_url)]
+
+
+def _payments_told(settings: Settings) -> dict[str, str] | None:
+    stripe = chosen_settings(settings, StripeSettings)
+    if stripe is None:
+        return None
+    return {"script": STRIPE_SCRIPT} if _uses_stripe(settings) else {"sandbox": stripe.api_url}
 
 
 def _origin(url: str) -> str:
@@ -129,14 +144,14 @@ def _filled(first: PageFile, settings: Settings, *, base: str, folder: str) -> P
 def _known(settings: Settings, *, base: str) -> dict[str, Any]:
     in_sandbox = settings.mode is Mode.SANDBOX
     people = f"{base}{settings.page.rstrip('/')}/page/people" if in_sandbox and settings.jwt_secret else None
-    with_stripe = _uses_stripe(settings)
+    played = in_sandbox and not _uses_stripe(settings)
     return {
         "mode": settings.mode.value,
         "api": f"{base}/api",
         "documentation": f"{base}/schema",
         "people": people,
-        "stripe": {"script": STRIPE_SCRIPT} if with_stripe else {"sandbox": settings.stripe_api_url},
-        "mails": None if with_stripe else _origin(settings.stripe_api_url),
+        "stripe": _payments_told(settings),
+        "mails": _origin(own_settings(settings, StripeSettings).api_url) if played else None,
         "embedders": list(settings.page_embedders),
         "sign_in": settings.page_sign_in_url or None,
     }
