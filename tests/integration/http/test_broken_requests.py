@@ -116,6 +116,25 @@ def test_a_client_that_breaks_off_in_mid_body_is_no_failure_of_ours(
     assert served.counted(route=route, status="500") == 0
 
 
+def test_a_client_that_reads_slowly_and_goes_is_no_failure_of_ours(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Several requests in one go, so that an answer waits for its reader while the next request is there already."""
+    asked = b"GET /schema/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n" * 40
+    with caplog.at_level(logging.INFO):
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.connect(("127.0.0.1", served.port))
+            slow.sendall(asked)
+            assert slow.recv(8) == b"HTTP/1.1"
+            time.sleep(0.5)
+        served.wait_for(route="/schema/openapi.json", status="200")
+        answer = served.exchange(b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
+
+
 UNREADABLE = {
     "no such method": b"FOO /health/live HTTP/1.1\r\nHost: a\r\n\r\n",
     "a negative length": b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",

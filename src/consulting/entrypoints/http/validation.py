@@ -112,6 +112,8 @@ def _joined(*parts: str) -> str:
 def _in_words(said: str) -> str:
     if "matching regex" in said:
         return "this must not contain the character U+0000"
+    if said == "Number out of range":
+        return "this number is too long"
     if said.startswith("Invalid RFC3339 encoded date") or "timezone" in said:
         return _DATES.get(said.removeprefix("Invalid RFC3339 encoded "), _DATES["datetime"])
     expected = _EXPECTED.match(said)

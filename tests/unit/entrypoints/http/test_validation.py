@@ -45,6 +45,7 @@ DECODER = msgspec.json.Decoder(Sample)
             "give a date and time with its offset from UTC, as 2026-04-20T09:00:00Z",
         ),
         (b'{"yes": 1}', "yes", "give true or false or null"),
+        (b'{"text": ' + b"9" * 5000 + b"}", "text", "this number is too long"),
         (b'{"inner": [{"count": 1}, {"count": 0}]}', "inner[1].count", "give a whole number >= 1"),
         (b'{"inner": [{}]}', "inner[0].count", "this is required"),
         (b'{"inner": [{"count": 1, "a": 2}]}', "inner[0].a", "there is no such field"),
