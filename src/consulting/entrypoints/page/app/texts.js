@@ -150,8 +150,16 @@ export const texts = {
     giveUp: "Give this time back",
     processing: "The payment is under way. This page shows when it is through.",
     unavailable: "The payment form could not be loaded. Is something blocking js.stripe.com?",
-    terms: "Cancel 24 hours before or earlier and you get everything back, by the researcher's own policy; the exact "
-      + "sum is always shown before you cancel.",
+    terms: "You can cancel later. How much you get back then follows the researcher's rule; the sum is always shown "
+      + "before you cancel.",
+    cards: {
+      good: "Works",
+      declined: "Is declined",
+      poor: "Has too little money",
+      expired: "Has expired",
+      cvc: "Wrong CVC",
+      asks: "Bank asks (3D Secure)",
+    },
   },
 
   session: {

@@ -35,7 +35,7 @@ export class Part extends HTMLElement {
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      if (this.isConnected) render(this.template(), this);
+      if (this.isConnected) render(this.template(), this, { host: this });
     });
   }
 }
