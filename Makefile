@@ -53,6 +53,10 @@ openapi: setup ## write the contract, docs/openapi.json, anew from the code
 contract: setup ## name what would break clients of the contract that was committed last; SINCE=v1.0 compares with that
 	@$(BIN)/python scripts/contract.py break $(SINCE)
 
+advisories: ## look every locked package up among the known vulnerabilities; needs the internet
+	@test -x .advisories/bin/pip-audit || { $${PYTHON:-python3} -m venv .advisories && .advisories/bin/pip -q install pip-audit; }
+	.advisories/bin/pip-audit --strict --disable-pip --progress-spinner off -r requirements.lock -r requirements-dev.lock
+
 setup: ## install everything for developers
 	@scripts/setup dev
 
@@ -63,5 +67,5 @@ lock: setup ## lock the requirements anew after pyproject.toml changed
 	scripts/lock
 
 clean: ## remove the environment and all caches; an instance's data in .consulting stays
-	rm -rf .venv .venv.lock .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv.lock .advisories .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
