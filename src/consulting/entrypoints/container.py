@@ -51,6 +51,7 @@ from consulting.application.directory import (
     ListTimeSlots,
     SearchResearchers,
 )
+from consulting.application.earnings import ReadEarnings
 from consulting.application.errands import CarryOutErrands, ErrandRunner
 from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
@@ -258,6 +259,7 @@ class Container(DeclarativeContainer):
     get_booking: Provider[GetBooking] = Factory(GetBooking, transactions, clock)
     cancel_booking: Provider[CancelBooking] = Factory(CancelBooking, transactions, clock, identities)
     note_no_show: Provider[NoteNoShow] = Factory(NoteNoShow, transactions, clock, identities)
+    read_earnings: Provider[ReadEarnings] = Factory(ReadEarnings, transactions, clock)
     write_notes: Provider[WriteNotes] = Factory(WriteNotes, transactions, clock)
     remove_rule: Provider[RemoveRule] = Factory(RemoveRule, calendars)
 

@@ -25,6 +25,7 @@ from consulting.application.calendar_feeds import CreateCalendarToken, GetCalend
 from consulting.application.callers import Caller
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.directory import GetTimeSlot, ListTimeSlots, OfferedSlot
+from consulting.application.earnings import ReadEarnings
 from consulting.application.errands import CarryOutErrands, ErrandRunner
 from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
@@ -195,6 +196,10 @@ class Marketplace:
     @cached_property
     def no_show(self) -> NoteNoShow:
         return NoteNoShow(self.transactions, self.clock, self.ids)
+
+    @cached_property
+    def read_earnings(self) -> ReadEarnings:
+        return ReadEarnings(self.transactions, self.clock)
 
     @cached_property
     def write_notes(self) -> WriteNotes:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from consulting.domain.availability import Block, Override, Pattern, Rules
 from consulting.domain.directory import DirectorySort
+from consulting.domain.earnings import Movement
 from consulting.domain.ledger import Entry
 from consulting.domain.money import Money
 from consulting.domain.payments import Payment
@@ -308,6 +309,9 @@ class Ledger(Protocol):
 
     def of_session(self, session_id: UUID) -> Sequence[Entry]:
         """List a session's entries in the order in which they were written."""
+
+    def of_researcher(self, researcher_id: UUID, *, during: Period) -> Sequence[Movement]:
+        """List what was recorded of all of a researcher's sessions in the period, by when, then as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,8 @@ ACCESS: Final[Mapping[str, Access]] = {
     "cancel_booking": Access(Audience.ITS_RESEARCHER, Scope.CALENDAR),
     "note_no_show": Access(Audience.ITS_RESEARCHER, Scope.CALENDAR),
     "write_notes": Access(Audience.ITS_RESEARCHER, Scope.CALENDAR),
+    "get_earnings": Access(Audience.RESEARCHERS, Scope.READ),
+    "export_earnings": Access(Audience.RESEARCHERS, Scope.READ),
     "get_start_link": Access(Audience.ITS_RESEARCHER, Scope.CALENDAR),
     # Running the place
     "list_register": _ADMIN,

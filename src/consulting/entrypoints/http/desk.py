@@ -25,6 +25,7 @@ from consulting.application.directory import (
     ListTimeSlots,
     SearchResearchers,
 )
+from consulting.application.earnings import ReadEarnings
 from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
 from consulting.application.meetings import GetStartLink
@@ -79,6 +80,7 @@ class UseCases:
     cancel_booking: CancelBooking
     note_no_show: NoteNoShow
     write_notes: WriteNotes
+    read_earnings: ReadEarnings
     get_start_link: GetStartLink
     create_payment_intent: CreatePaymentIntent
     confirm_payment: ConfirmPayment

@@ -62,6 +62,8 @@ _SESSION: Final[dict[str, Any]] = {
     "updated_at": "2026-04-18T10:02:00Z",
 }
 
+_MONTH: Final = {"month": "2026-04", "currency": "usd", "gross": 37650, "refunds": 12550, "net": 25100}
+
 RESEARCHER_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Because": _BECAUSE,
     "Block": {**_BLOCK, "slots": _SLOTS},
@@ -73,6 +75,13 @@ RESEARCHER_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "BookingPage": {"bookings": [_SESSION], "next_cursor": None},
     "ChangedSlots": _SLOTS,
     "ClientOfBooking": _CLIENT,
+    "EarningsByMonth": {
+        "timezone": "Europe/Berlin",
+        "from_month": "2026-01",
+        "to_month": "2026-04",
+        "months": [_MONTH],
+    },
+    "EarningsOfMonth": _MONTH,
     "ExplainedSlot": _SLOT,
     "Hours": _HOURS,
     "NewBlock": {**_TIME_OFF, "cancel_sessions": False},
