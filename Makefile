@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-domain check proof bench mutations setup runtime lock clean
+.PHONY: help run demo test test-domain check proof bench chaos mutations setup runtime lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ bench: setup ## measure against limits of the same run; ROUNDS=1 is the short fo
 fuzz: setup ## try thousands of requests against the contract, as everybody who may call; SEED=... repeats one run
 	@echo "seed $(SEED)"
 	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) tests/integration/http/test_fuzzing.py
+
+chaos: setup ## kill API, workers, sandbox and Postgres at random under load, for about a minute; SEED=... repeats one
+	@echo "seed $(SEED)"
+	$(BIN)/pytest -q -m proof -k chaos --hypothesis-seed=$(SEED) tests/integration/kills
 
 mutations: setup ## take each guard away in a copy: a named test must fail
 	@$(BIN)/python -m tests.mutations

@@ -1,4 +1,4 @@
-"""API processes and workers of the product that are killed -9 at random moments; another one takes each one's place."""
+"""Processes of the product, and what it stands on, killed -9 at random; another one takes each one's place."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
+from consulting.entrypoints.sandbox import SandboxOptions
+from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from tests.integration.instance import eventually
 from tests.integration.kills.lives import born
+from tests.integration.operating.servers import kill_server
 
 BEGIN_SECONDS: Final = 90.0
 MOST_ANSWERS: Final = 24
@@ -22,11 +24,47 @@ MOST_ANSWERS: Final = 24
 LONGEST_PAUSE: Final = 3.0
 SOON: Final = 0.05
 
-BEGUN: Final = {"api": "this process begins to answer", "worker": " begins"}
+BEGUN: Final = {
+    "api": "this process begins to answer",
+    "worker": " begins",
+    "sandbox": "the sandbox answers",
+    "postgres": "PostgreSQL answers",
+}
 """What a process says when it is at work: one that only begins has nothing in hand yet and isn't worth killing."""
 
 CREW: Final = ("api", "api", "worker", "worker")
+EVERYTHING: Final = ("postgres", "sandbox", *CREW)
 BLOWS: Final = (*["one"] * 6, *["role"] * 2, "all")
+
+
+class Process(Protocol):
+    """What can be killed."""
+
+    def is_alive(self) -> bool: ...
+
+    def kill(self) -> None: ...
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+
+class ServerProcess:
+    """PostgreSQL's processes, that live and die together."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server
+        address = server.folder.port.read_text()
+        server.start()
+        assert server.folder.port.read_text() == address, "another program took the database's port meanwhile"
+
+    def is_alive(self) -> bool:
+        return self._server.running()
+
+    def kill(self) -> None:
+        if self._server.running():
+            kill_server(self._server)
+
+    def join(self, timeout: float | None = None) -> None:
+        """They are waited for when they are killed."""
 
 
 @dataclass
@@ -34,7 +72,7 @@ class Living:
     """One process, and where it says what it does."""
 
     role: str
-    process: ForkServerProcess
+    process: Process
     log: Path
 
     @property
@@ -44,12 +82,17 @@ class Living:
 
 @dataclass
 class Doomed:
-    """Two API processes on one socket and two workers; who was killed is counted by role."""
+    """Two API processes on one socket and two workers; who was killed is counted by role.
+
+    With a server of their own and a sandbox's options those two can be among them.
+    """
 
     environ: Mapping[str, str]
     listener: socket.socket
     folder: Path
     random: Random
+    server: EmbeddedPostgres | None = None
+    sandbox: SandboxOptions | None = None
     killed: Counter[str] = field(default_factory=Counter)
     blows: int = 0
     _living: list[Living] = field(default_factory=list)
@@ -111,4 +154,11 @@ class Doomed:
         self._number += 1
         log = self.folder / f"{role}-{self._number}.log"
         log.touch()
-        return Living(role=role, process=born(role, environ=self.environ, listener=self.listener, log=log), log=log)
+        if role == "postgres":
+            assert self.server is not None
+            process: Process = ServerProcess(self.server)
+            log.write_text(BEGUN[role])
+        else:
+            sandbox = self.sandbox if role == "sandbox" else None
+            process = born(role, environ=self.environ, listener=self.listener, log=log, sandbox=sandbox)
+        return Living(role=role, process=process, log=log)

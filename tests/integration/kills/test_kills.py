@@ -25,15 +25,18 @@ from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.stripe import StripeGateway
 from consulting.domain.session_states import SC, XR
 from consulting.entrypoints.container import Container, open_engine
+from consulting.entrypoints.database import migrate
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
-from consulting.entrypoints.sandbox.options import Ports
 from consulting.entrypoints.settings import Mode, load_settings
+from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
 from consulting.entrypoints.supervisor.ports import free_port, listening
+from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from consulting.entrypoints.tokens import issue_token
+from tests.integration.conftest import reachable_home
 from tests.integration.days.crew import Crew
 from tests.integration.days.shifted_clock import ShiftedClock
 from tests.integration.instance import COMMAND, eventually
-from tests.integration.kills.doomed import Doomed
+from tests.integration.kills.doomed import CREW, EVERYTHING, Doomed
 from tests.integration.kills.reckoning import Reckoning
 from tests.integration.kills.shoppers import Shoppers
 from tests.unit.application.marketplace import Marketplace
@@ -54,11 +57,23 @@ HOST: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """How many are killed, and what is killed."""
+
+    kills: int
+    of: Sequence[str] = CREW
+
+    def has(self, role: str) -> bool:
+        return role in self.of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aftermath:
     """What is there when the last one was killed, everything started again, and twice reconciled."""
 
     shoppers: Shoppers
     doomed: Doomed
+    fate: Fate
     container: Container
     clock: ShiftedClock
     environ: dict[str, str]
@@ -77,11 +92,14 @@ class Aftermath:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(25, id="25 kills"), pytest.param(500, id="500 kills", marks=pytest.mark.proof)],
+    params=[
+        pytest.param(Fate(kills=25), id="25 kills"),
+        pytest.param(Fate(kills=500), id="500 kills", marks=pytest.mark.proof),
+        pytest.param(Fate(kills=60, of=EVERYTHING), id="chaos", marks=pytest.mark.proof),
+    ],
 )
-def aftermath(
-    request: pytest.FixtureRequest, module_database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Aftermath]:
+def aftermath(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+    fate: Fate = request.param
     given = request.config.getoption("--hypothesis-seed", default=None)
     seed = Random().randrange(1 << 32) if given is None else int(given)
     sys.stdout.write(f"seed {seed}\n")
@@ -89,19 +107,38 @@ def aftermath(
     port = free_port(host=HOST)
     options = SandboxOptions(
         folder=folder / "sandbox",
+        port=free_port(host=HOST),
+        smtp_port=free_port(host=HOST),
         webhook_url=f"http://{HOST}:{port}/api/payment/webhook",
         webhook_attempts=1,  # what gets lost stays lost, so that reconciliation has something to find
         zoom_creates_per_day=1_000_000,
     )
-    with running_sandbox(options) as sandbox, ExitStack() as stack:
-        environ = _environ(module_database_url, folder, sandbox.ports, port)
-        premises = Premises(environ=environ, folder=folder, port=port, sandbox=sandbox.ports, seed=seed)
-        aftermath = premises.play(stack, kills=request.param)
+    with ExitStack() as stack:
+        server = _own_server(stack) if fate.has("postgres") else None
+        if not fate.has("sandbox"):
+            stack.enter_context(running_sandbox(options))
+        url = request.getfixturevalue("module_database_url") if server is None else server.url("consulting")
+        premises = Premises(
+            environ=_environ(url, folder, options, port),
+            folder=folder,
+            port=port,
+            sandbox=options,
+            server=server,
+            seed=seed,
+        )
+        aftermath = premises.play(stack, fate)
         _tell(request, aftermath, seed)
         yield aftermath
 
 
-def _environ(database_url: str, folder: Path, sandbox: Ports, port: int) -> dict[str, str]:
+def _own_server(stack: ExitStack) -> EmbeddedPostgres:
+    """Give a PostgreSQL that may be killed: it keeps what it has answered, unlike the one that other tests share."""
+    server = stack.enter_context(running_postgres(stack.enter_context(reachable_home()), say=lambda _: None))
+    migrate(database_url=server.url("consulting"))
+    return server
+
+
+def _environ(database_url: str, folder: Path, sandbox: SandboxOptions, port: int) -> dict[str, str]:
     return {
         "CONSULTING_MODE": "sandbox",
         "CONSULTING_DATABASE_URL": database_url,
@@ -124,28 +161,30 @@ class Premises:
     environ: dict[str, str]
     folder: Path
     port: int
-    sandbox: Ports
+    sandbox: SandboxOptions
+    server: EmbeddedPostgres | None
     seed: int
 
-    def play(self, stack: ExitStack, *, kills: int) -> Aftermath:
+    def play(self, stack: ExitStack, fate: Fate) -> Aftermath:
         """Let clients shop while the others die; then start everything again, and reconcile twice."""
         container, clock = self._container(stack)
         shoppers, random = self._shoppers(stack, container), Random(self.seed)
         doomed = self._doomed(stack)
-        doomed.start()
+        doomed.start(fate.of)
         with shoppers.shopping(CLIENTS):
             doomed.kill(
-                kills,
+                fate.kills,
                 answers=lambda: shoppers.answers,
                 with_each_blow=lambda: shoppers.lose_messages(random.randint(1, MOST_LOST)),
             )
-        doomed.replace_all(["api", "api"])
+        doomed.replace_all([role for role in fate.of if role != "worker"])
         self._recover(stack, container, clock)
         ids = [each for (each,) in _rows(container, "SELECT id FROM sessions")]
         books, transactions = container.provider_books(), container.transactions()
         return Aftermath(
             shoppers=shoppers,
             doomed=doomed,
+            fate=fate,
             container=container,
             clock=clock,
             environ=self.environ,
@@ -168,7 +207,14 @@ class Premises:
         listener: socket.socket = stack.enter_context(
             closing(listening(self.port, host=HOST, variable="", wait_seconds=0))
         )
-        doomed = Doomed(environ=self.environ, listener=listener, folder=self.folder, random=Random(self.seed))
+        doomed = Doomed(
+            environ=self.environ,
+            listener=listener,
+            folder=self.folder,
+            random=Random(self.seed),
+            server=self.server,
+            sandbox=self.sandbox,
+        )
         stack.callback(doomed.abandon)
         return doomed
 
@@ -179,7 +225,7 @@ class Premises:
         settings = container.settings()
         return Shoppers(
             api=browser(f"http://{HOST}:{self.port}"),
-            sandbox=browser(self.sandbox.url),
+            sandbox=browser(f"http://{HOST}:{self.sandbox.port}"),
             token=lambda user: issue_token(settings, user=user, email=f"{user}@clients.example"),
             slots=_slots(container),
             hold_seconds=HOLD_SECONDS,
@@ -304,4 +350,4 @@ def test_the_clients_met_what_they_were_to_meet(aftermath: Aftermath) -> None:
     states = Counter(each.state for each in aftermath.reckoning.sessions.values())
     assert states[SC] > 0
     assert states[XR] > 0
-    assert min(aftermath.doomed.killed[role] for role in ("api", "worker")) > 0
+    assert min(aftermath.doomed.killed[role] for role in aftermath.fate.of) > 0
