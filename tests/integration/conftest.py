@@ -61,7 +61,7 @@ def postgres(postgres_home: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def migrated(postgres: EmbeddedPostgres, postgres_home: Path) -> str:
     """The name of a database that has all migrations, to be copied."""
-    done = postgres_home / "migrated"
+    done = postgres.folder.data() / "migrated"  # gone with the data, which may be made anew for a late worker
     with file_locks.exclusive(postgres_home / "migrated.lock", wait_seconds=120):
         if not done.exists():
             migrate(database_url=postgres.url(TEMPLATE))

@@ -377,8 +377,10 @@ def _migrate(settings: Settings) -> None:
 
     from consulting.entrypoints.database import migrate as migrate_database
 
+    if not settings.wake_up_url:
+        raise CannotStart("migrations can't pass a pooler: name the way past it in CONSULTING_DATABASE_LISTEN_URL")
     try:
-        migrate_database(database_url=settings.database_url)
+        migrate_database(database_url=settings.wake_up_url)
     except psycopg.OperationalError as problem:
         raise CannotStart(f"the database does not answer: {' '.join(str(problem).split())}") from problem
 

@@ -85,14 +85,15 @@ from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.plugin_declaration import Mails, Meetings, Payments, Surroundings
 from consulting.entrypoints.plugins import Port, open_plugin
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
-from consulting.entrypoints.settings import Mode, Settings
+from consulting.entrypoints.settings import Mode, Pooler, Settings
 
 WEBHOOK_PATH = "/api/payment/webhook"
 
 
 def open_engine(settings: Settings) -> Engine:
     """Prepare connections to the database; the first one is made when it is needed."""
-    return connect_to(url=settings.database_url, pool_size=settings.threads)
+    pooled = settings.database_pooler is Pooler.TRANSACTION
+    return connect_to(url=settings.database_url, pool_size=settings.threads, pooled=pooled)
 
 
 def surroundings_of(settings: Settings, clock: Clock) -> Surroundings:
@@ -283,7 +284,7 @@ class Container(DeclarativeContainer):
     list_admin_acts: Provider[ListAdminActs] = Factory(ListAdminActs, transactions)
 
     # The worker
-    wake_ups: Provider[WakeUps] = Factory(WakeUps, url=settings.provided.database_url)
+    wake_ups: Provider[WakeUps] = Factory(WakeUps, url=settings.provided.wake_up_url)
     worker_name: Provider[str] = ThreadSafeSingleton(name_worker, identities)
     meeting_errands: Provider[MeetingErrands] = Factory(
         MeetingErrands, transactions, meeting_rooms, clock, identities, hosts=meeting_hosts

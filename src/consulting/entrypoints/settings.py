@@ -25,12 +25,13 @@ from consulting.entrypoints.plugins import (
 )
 from consulting.entrypoints.settings_declaration import PREFIX, REQUIRED, Variable, declared, read_all, unknown
 from consulting.entrypoints.settings_refusals import refusals
-from consulting.entrypoints.settings_variables import LogFormat, LogLevel, Mode, Settings
+from consulting.entrypoints.settings_variables import LogFormat, LogLevel, Mode, Pooler, Settings
 
 __all__ = [
     "LogFormat",
     "LogLevel",
     "Mode",
+    "Pooler",
     "Port",
     "Settings",
     "SettingsError",

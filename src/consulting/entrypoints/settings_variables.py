@@ -36,6 +36,13 @@ class Mode(StrEnum):
     SANDBOX = "sandbox"
 
 
+class Pooler(StrEnum):
+    """Whether the database is reached through a pooler, and how long that lets a client keep a connection."""
+
+    NONE = "none"
+    TRANSACTION = "transaction"
+
+
 class LogLevel(StrEnum):
     """The least important lines that are logged."""
 
@@ -164,6 +171,17 @@ class Settings:
         secret=True,
         meaning="PostgreSQL 15 or newer, several hosts too; in the sandbox empty for the embedded one",
     )
+    database_pooler: Pooler = variable(
+        one_of(Pooler),
+        default="none",
+        meaning="`transaction`: that address leads to PgBouncer in transaction mode, see docs/scaling.md",
+    )
+    database_listen_url: str = variable(
+        database_address,
+        default="",
+        secret=True,
+        meaning="the way past the pooler, to be woken by the database and to migrate it; empty: workers look every 2 s",
+    )
 
     hold_minutes: Decimal = variable(
         above_zero(1440), default="15", meaning="how long an unpaid session keeps its slot; decimals are fine"
@@ -218,6 +236,11 @@ class Settings:
         sandbox="Consulting <sessions@consulting.example>",
         meaning="sender of all mails, whoever delivers them",
     )
+
+    @property
+    def wake_up_url(self) -> str:
+        """Where the database can wake a worker; empty where a pooler stands in between."""
+        return self.database_listen_url or ("" if self.database_pooler is Pooler.TRANSACTION else self.database_url)
 
     @property
     def hold(self) -> timedelta:

@@ -51,14 +51,16 @@ def open_engine(
     application_name: str = "consulting",
     patience: Patience = Patience(),
     pool_wait: timedelta = timedelta(seconds=2),
+    pooled: bool = False,
 ) -> Engine:
     """Prepare a pool of at most `pool_size` connections; the first one is made when it is needed.
 
     The URL is libpq's own: several hosts, `target_session_attrs`, certificates and so on mean what they mean there.
+    `pooled` says that it leads to a pooler which shares the server's connections, as PgBouncer's transaction mode does.
     """
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=partial(connect, url=url, application_name=application_name, patience=patience),
+        creator=partial(connect, url=url, application_name=application_name, patience=patience, pooled=pooled),
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=0,
@@ -72,11 +74,17 @@ def open_engine(
 
 
 def connect(
-    *, url: str, application_name: str = "consulting", patience: Patience = Patience(), autocommit: bool = True
+    *,
+    url: str,
+    application_name: str = "consulting",
+    patience: Patience = Patience(),
+    autocommit: bool = True,
+    pooled: bool = False,
 ) -> psycopg.Connection[Any]:
     """Open one connection. Its time zone is UTC, so instants come back in UTC.
 
-    What the URL says goes before what is said here, but for the time zone. Raises psycopg.OperationalError.
+    What the URL says goes before what is said here, but for the time zone. Through a pooler (`pooled`) nothing is
+    prepared, and the patience is what the database role is set to. Raises psycopg.OperationalError.
     """
     given = conninfo_to_dict(url)
     defaults: dict[str, Any] = {
@@ -84,6 +92,8 @@ def connect(
         "connect_timeout": max(2, round(patience.connect.total_seconds())),
         **_KEEPALIVE,
     }
+    if pooled:
+        return _through_pooler({**defaults, **given}, autocommit=autocommit)
     options = " ".join(
         [
             f"-c statement_timeout={_milliseconds(patience.statement)}",
@@ -95,6 +105,15 @@ def connect(
         ]
     )
     return psycopg.connect(**{**defaults, **given, "options": options}, autocommit=autocommit)
+
+
+def _through_pooler(given: Mapping[str, Any], *, autocommit: bool) -> psycopg.Connection[Any]:
+    """Connect without options, which poolers refuse; the time zone they do keep for each of their clients."""
+    connection = psycopg.connect(**given, autocommit=True, prepare_threshold=None)
+    if connection.info.parameter_status("TimeZone") != "UTC":
+        connection.execute("SET TimeZone TO 'UTC'")
+    connection.autocommit = autocommit
+    return connection
 
 
 def _milliseconds(time: timedelta) -> int:

@@ -13,7 +13,7 @@ from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.entrypoints.database import migrations
 from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
 from consulting.entrypoints.readiness import MOST_SKEW
-from consulting.entrypoints.settings import Settings
+from consulting.entrypoints.settings import Pooler, Settings
 
 DATABASE = "database"
 OLDEST = 150_000
@@ -25,6 +25,7 @@ BESIDE_THE_POOL = 2
 _SERVER = text(
     "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,"
     " pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only,"
+    " current_setting('statement_timeout') AS patience,"
     " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS connections"
 )
 _EXTENSION = text(
@@ -54,6 +55,7 @@ def _server(engine: Engine, settings: Settings) -> Iterator[Finding]:
         return
     yield from _fitness(version=server.version, encoding=server.encoding, read_only=server.read_only)
     yield from _room(server.connections, settings)
+    yield from _pooler(settings, patience=server.patience)
 
 
 def _fitness(*, version: int, encoding: str, read_only: bool) -> Iterator[Finding]:
@@ -75,6 +77,15 @@ def _room(connections: int, settings: Settings) -> Iterator[Finding]:
         yield careful(
             f"this machine's API and one worker may open {needed} connections, and the server lets in {connections}",
             advice="raise max_connections, or put PgBouncer in front as docs/scaling.md says",
+        )
+
+
+def _pooler(settings: Settings, *, patience: str) -> Iterator[Finding]:
+    """Through a pooler no connection can be given its limits, so the role must have them."""
+    if settings.database_pooler is Pooler.TRANSACTION and patience == "0":
+        yield careful(
+            "through the pooler a statement may take for ever",
+            advice="set statement_timeout, lock_timeout and the rest for the role, as docs/scaling.md says",
         )
 
 
