@@ -39,6 +39,7 @@ class Exchange:
         """Nothing is planned yet."""
         self._driver, self._libpq = driver, driver.pgconn
         self._values = Transformer(driver)
+        self._plans = driver.prepare_threshold is not None  # through a pooler a plan may lie on another connection
         self._planned: set[bytes] = set()
         self._makers: dict[bytes, Callable[[Sequence[Any]], Row]] = {}
 
@@ -57,13 +58,18 @@ class Exchange:
         The server runs each to its end before it begins the next. Outside a transaction they are one. Raises the
         psycopg.Error of the first that fails: none after it is run.
         """
-        new = list({each.label: each for each, _ in steps if each.label and each.label not in self._planned}.values())
+        new = self._unplanned(steps)
         answers = self._asked(new, steps)
         self._planned.update(each.label for each, answer in zip(new, answers, strict=False) if _succeeded(answer))
         for answer in answers:
             if not _succeeded(answer):
                 raise error_from_result(answer)
         return [self._rows(each, answer) for (each, _), answer in zip(steps, answers[len(new) :], strict=False)]
+
+    def _unplanned(self, steps: Sequence[Written]) -> Sequence[Prepared]:
+        if not self._plans:
+            return ()
+        return list({each.label: each for each, _ in steps if each.label and each.label not in self._planned}.values())
 
     def _written(self, statement: Prepared, given: Mapping[str, Any]) -> Sequence[Buffer | None]:
         names = _numbered(statement.sql)[1]
@@ -90,7 +96,7 @@ class Exchange:
         return answers
 
     def _send(self, statement: Prepared, values: Sequence[Buffer | None]) -> None:
-        if statement.label:
+        if statement.label and self._plans:
             self._libpq.send_query_prepared(statement.label, values, result_format=Format.BINARY)
         else:
             self._libpq.send_query_params(_numbered(statement.sql)[0], values, result_format=Format.BINARY)
