@@ -76,8 +76,9 @@ def run(*, end_with_caller: bool) -> None:
 
 @commands.command()
 @click.option("--socket", "socket_number", type=int, hidden=True)
+@click.option("--announce", type=int, hidden=True)
 @tied_to_parent
-def serve(*, socket_number: int | None) -> None:
+def serve(*, socket_number: int | None, announce: int | None) -> None:
     """Serve the API in CONSULTING_PROCESSES processes until told to stop."""
     import socket
 
@@ -86,7 +87,7 @@ def serve(*, socket_number: int | None) -> None:
 
     settings = _settings_of_product()
     if socket_number is not None:
-        api.serve_on(settings, listener=socket.socket(fileno=socket_number))
+        api.serve_on(settings, listener=socket.socket(fileno=socket_number), announce=announce)
         return
     refuse_broken_templates(settings)
     with with_database(settings) as complete:

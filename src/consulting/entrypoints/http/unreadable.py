@@ -24,6 +24,7 @@ LONGEST_HEAD: Final = 65_536
 
 
 LINGERING_SECONDS: Final = 2.0
+LEAVING_SECONDS: Final = 1.0
 _TOO_LONG: Final = f"Address and headers are longer than the {LONGEST_HEAD} bytes that this server reads."
 
 
@@ -52,7 +53,7 @@ class _Enveloping(HttpToolsProtocol):
     _in_headers = False
     _head_bytes = _received = 0
     _unfit = ""
-    _refused = False
+    _refused = _leaving = False
     _at_work: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
@@ -107,11 +108,22 @@ class _Enveloping(HttpToolsProtocol):
         if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
             self._give_up("Of all transfer encodings, only `chunked` is read.")
         super().on_headers_complete()
+        if self._leaving and bool(self.cycle):
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Let a request that has arrived take as long as it takes."""
         self._expect_nothing()
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Answer one more request where a connection is kept: it may be on its way, and nobody would repeat it."""
+        answering = bool(self.cycle) and not self.cycle.response_complete
+        if self._refused or self._leaving or answering:
+            super().shutdown()
+            return
+        self._leaving = True
+        self.loop.call_later(LEAVING_SECONDS, super().shutdown)
 
     def _expect(self) -> None:
         self._expect_nothing()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from tempfile import TemporaryDirectory
 
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.settings import Settings, process_environment
 from consulting.entrypoints.supervisor.child import Child
-from consulting.entrypoints.supervisor.children import Children, told_to_stop
+from consulting.entrypoints.supervisor.children import Children, told_to_renew, told_to_stop
 from consulting.entrypoints.supervisor.lifeline import Lifeline
 from consulting.entrypoints.supervisor.ports import listening
 
@@ -21,22 +23,36 @@ GIVEN_UP_SECONDS = 12.0  # as long as processes of an API that was killed may ne
 
 
 def serve(settings: Settings) -> None:
-    """Serve in several processes until told to stop; one that ends is replaced. Raises CannotStart."""
+    """Serve in several processes until told to stop; one that ends is replaced. Raises CannotStart.
+
+    SIGUSR1 has all of them replaced, one after the other, by processes of the program as it is installed then.
+    """
     listener = listening(settings.port, host=settings.host, variable="CONSULTING_PORT", wait_seconds=GIVEN_UP_SECONDS)
     children = Children(say=complain)
-    with told_to_stop() as stop, listener, TemporaryDirectory(prefix="consulting-metrics-") as shared:
+    with (
+        told_to_stop() as stop,
+        told_to_renew() as renew,
+        listener,
+        TemporaryDirectory(prefix="consulting-metrics-") as shared,
+    ):
         try:
             for child in _processes(settings, listener, measurements=shared):
                 children.add(child)
             while not stop.wait(PAUSE_SECONDS):
+                if renew.is_set():
+                    renew.clear()
+                    children.renew(stop=stop)
                 children.tend()
         finally:
             listener.close()  # from here on nobody new is let in
             children.stop()
 
 
-def serve_on(settings: Settings, *, listener: socket.socket) -> None:
-    """Serve in this process, on a socket that listens already, until told to stop."""
+def serve_on(settings: Settings, *, listener: socket.socket, announce: int | None = None) -> None:
+    """Serve in this process, on a socket that listens already, until told to stop.
+
+    `announce` is the end of a pipe on which to say that requests are answered now.
+    """
     # The product is imported late, so that whoever only supervises stays small.
     import uvicorn  # noqa: PLC0415
 
@@ -63,8 +79,23 @@ def serve_on(settings: Settings, *, listener: socket.socket) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        callback_notify=_announcement(announce),
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _announcement(write_end: int | None) -> Callable[[], Coroutine[None, None, None]] | None:
+    """Give what the server calls when it begins to answer, and from time to time after that; once is enough."""
+    if write_end is None:
+        return None
+    unsaid = [write_end]
+
+    async def announce() -> None:
+        while unsaid:
+            os.write(unsaid[0], b"!")
+            os.close(unsaid.pop())
+
+    return announce
 
 
 def _processes(settings: Settings, listener: socket.socket, *, measurements: str) -> list[Child]:
@@ -82,6 +113,7 @@ def _processes(settings: Settings, listener: socket.socket, *, measurements: str
             environ=environ,
             lifeline=lifeline,
             sockets=[socket_number],
+            announces=True,
         )
         for number in range(1, settings.processes + 1)
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 
@@ -17,7 +19,10 @@ LOG_BYTES = 5_000_000
 
 @dataclass(slots=True, kw_only=True)
 class Child:
-    """One command of ours in a process of its own. With no log its output goes where ours goes."""
+    """One command of ours in a process of its own. With no log its output goes where ours goes.
+
+    One that `announces` says over a pipe when it is at work; `announced` is our end of it.
+    """
 
     name: str
     arguments: Sequence[str]
@@ -26,15 +31,18 @@ class Child:
     log: Path | None = None
     sockets: Sequence[int] = ()
     command: Sequence[str] = COMMAND
+    announces: bool = False
+    announced: int | None = None
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process in a group of its own, so that a terminal's Ctrl-C reaches its supervisor alone."""
         output = self._open_log() if self.log else None
+        pipe = self._open_announcement()
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [*self.command, *self.arguments, *self.lifeline.arguments()],
+            [*self.command, *self.arguments, *self.lifeline.arguments(), *(f"--announce={end}" for end in pipe)],
             env=dict(self.environ),
-            pass_fds=[self.lifeline.read_end, *self.sockets],
+            pass_fds=[self.lifeline.read_end, *self.sockets, *pipe],
             process_group=0,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -42,6 +50,18 @@ class Child:
         )
         if output is not None:
             output.close()
+        for end in pipe:
+            os.close(end)
+
+    def successor(self) -> Child:
+        """Give another one like it, not yet started."""
+        return replace(self, process=None, announced=None)
+
+    def has_begun(self, *, seconds: float) -> bool | None:
+        """Wait so long for the word that it is at work; False if it ended without, None if nothing was said yet."""
+        if self.announced is None or not select.select([self.announced], [], [], seconds)[0]:
+            return None
+        return bool(os.read(self.announced, 1))
 
     def ended(self) -> int | None:
         """Return the status that the process ended with, or None while it runs."""
@@ -68,6 +88,15 @@ class Child:
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         last = lines[-1].removeprefix("consulting: ") if lines else "it said nothing"
         return f"{last} (its log: {self.log})"
+
+    def _open_announcement(self) -> Sequence[int]:
+        """Open a pipe for the process to say that it is at work; give the end that it gets, if there is one."""
+        if self.announced is not None:
+            os.close(self.announced)
+        if not self.announces:
+            return ()
+        self.announced, write_end = os.pipe()
+        return (write_end,)
 
     def _open_log(self) -> FileIO:
         assert self.log

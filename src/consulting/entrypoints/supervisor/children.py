@@ -18,6 +18,7 @@ SHORT_LIVES = 8
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
 STOP_SECONDS = 8.0
+BEGIN_SECONDS = 60.0
 
 
 @contextmanager
@@ -31,6 +32,17 @@ def told_to_stop() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def told_to_renew() -> Iterator[threading.Event]:
+    """Give an event that is set when this process is asked by SIGUSR1 to renew its children."""
+    renew = threading.Event()
+    before = signal.signal(signal.SIGUSR1, lambda *_: renew.set())
+    try:
+        yield renew
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 @dataclass(slots=True)
@@ -80,6 +92,25 @@ class Children:
                 self._note_end(kept, status, now)
             kept.start_if_due(now)
 
+    def renew(self, *, stop: threading.Event) -> None:
+        """Start another one for each, and have the old one end when that one is at work; one after the other.
+
+        Where a new one doesn't get to work, the old ones that are left go on.
+        """
+        for kept in self.members:
+            successor = kept.child.successor()
+            successor.start()
+            if not _gets_to_work(successor, stop=stop):
+                successor.ask_to_stop()
+                successor.wait(STOP_SECONDS)
+                self.say(f"the new {successor.name} didn't get to work; the old ones go on")
+                return
+            old = kept.child
+            kept.child, kept.started, kept.due = successor, time.monotonic(), None
+            old.ask_to_stop()
+            old.wait(STOP_SECONDS)
+        self.say("all processes are new")
+
     def stop(self) -> None:
         """Stop them all, those that do not end in time by force."""
         if not self.in_order:
@@ -98,6 +129,15 @@ class Children:
             raise CannotStart(f"{child.name} ends whenever it is started: {child.last_words()}")
         if kept.short_lives <= 1:
             self.say(f"{child.name} ended ({how(status)}) and is started again")
+
+
+def _gets_to_work(child: Child, *, stop: threading.Event) -> bool:
+    until = time.monotonic() + BEGIN_SECONDS
+    while not stop.is_set() and time.monotonic() < until:
+        begun = child.has_begun(seconds=FIRST_PAUSE_SECONDS)
+        if begun is not None:
+            return begun
+    return False
 
 
 def how(status: int) -> str:

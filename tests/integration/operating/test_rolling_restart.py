@@ -1,0 +1,130 @@
+"""A new version of the program takes over process by process, while requests come in as always."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.integration.instance import eventually
+from tests.integration.operating.machines import Fleet, Machine, fleet
+
+RENEW_SECONDS = 90.0
+
+
+@pytest.fixture(scope="module")
+def prepared(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("rolling")
+    (folder / "templates").mkdir()
+    settings = {"CONSULTING_HOLDS_PER_USER": "10000", "CONSULTING_TEMPLATES": str(folder / "templates")}
+    with fleet(folder, database_url=module_database_url, machines=1, **settings) as prepared:
+        prepared.machines[0].start("serve")
+        prepared.machines[0].wait_until_live()
+        yield prepared
+
+
+@dataclass
+class Load:
+    """Clients who read and book without a pause, over connections that are kept and over new ones."""
+
+    machine: Machine
+    slots: list[str]
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        acts = (self._read_on_one_connection, self._read_on_one_connection, self._read_on_new_ones, self._book)
+        threads = [threading.Thread(target=self._go_on, args=[act]) for act in acts]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.stop.set()
+            for thread in threads:
+                thread.join(30)
+
+    def _go_on(self, act: object) -> None:
+        assert callable(act)
+        try:
+            act()
+        except Exception as failure:  # noqa: BLE001 -- told by the test, whatever it is
+            self.failures.append(repr(failure))
+
+    def _read_on_one_connection(self) -> None:
+        with self.machine.client() as client:
+            while not self.stop.is_set():
+                self.statuses[client.get(f"/api/time-slots/{self.slots[0]}").status_code] += 1
+
+    def _read_on_new_ones(self) -> None:
+        while not self.stop.is_set():
+            url = f"{self.machine.url}/api/time-slots/{self.slots[0]}"
+            self.statuses[httpx.get(url, trust_env=False, timeout=20).status_code] += 1
+
+    def _book(self) -> None:
+        with self.machine.client("booker") as client:
+            for slot in self.slots:
+                if self.stop.wait(0.05):
+                    return
+                self.statuses[client.post("/api/sessions", json={"time_slot_id": slot}).status_code] += 1
+
+
+def processes(machine: Machine) -> set[int]:
+    return {each.pid for each in psutil.Process(machine.running["serve"].pid).children()}
+
+
+def renewals(machine: Machine) -> int:
+    return machine.log.count("all processes are new")
+
+
+def test_a_rolling_restart_under_load_fails_no_request(prepared: Fleet) -> None:
+    [machine] = prepared.machines
+    load, before = Load(machine, prepared.slots), processes(machine)
+    with load.running():
+        time.sleep(0.5)
+        machine.running["serve"].send_signal(signal.SIGUSR1)
+        eventually(lambda: renewals(machine) == 1, seconds=RENEW_SECONDS, told=lambda: machine.log)
+        time.sleep(0.5)
+
+    assert load.failures == []
+    assert set(load.statuses) == {200, 201}, load.statuses
+    assert load.statuses.total() > 50
+    assert len(processes(machine)) == len(before) == 2
+    assert processes(machine).isdisjoint(before)
+
+
+def test_a_version_that_does_not_get_to_work_leaves_the_old_one_in_place(prepared: Fleet) -> None:
+    [machine] = prepared.machines
+    before = processes(machine)
+    supervisor = machine.running["serve"]
+    broken = Path(machine.environ["CONSULTING_TEMPLATES"]) / "receipt.jinja"
+    broken.write_text("{% extends layout %}{% block subject %}{{ oh }}{% endblock %}")
+
+    supervisor.send_signal(signal.SIGUSR1)
+    eventually(lambda: "the old ones go on" in machine.log, seconds=RENEW_SECONDS, told=lambda: machine.log)
+    broken.unlink()
+
+    assert processes(machine) == before
+    assert machine.is_ready(path="/health/live")
+
+
+def test_a_machine_that_is_stopped_answers_what_it_has_in_hand_and_what_is_on_its_way(prepared: Fleet) -> None:
+    [machine] = prepared.machines
+    with machine.client() as kept:
+        for _ in range(4):
+            assert kept.get(f"/api/time-slots/{prepared.slots[0]}").status_code == 200
+        machine.running["serve"].terminate()
+        time.sleep(0.3)
+        assert kept.get(f"/api/time-slots/{prepared.slots[0]}").status_code == 200
+    assert machine.stop() == [0]
