@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Caller": "consulting.application.callers",
     "CannotStart": "consulting.entrypoints.cannot_start",
     "Mode": "consulting.entrypoints.settings",
     "Settings": "consulting.entrypoints.settings",
@@ -21,6 +22,7 @@ _HOMES = {
 _MODULES = frozenset({"domain", "ports"})
 
 __all__ = [
+    "Caller",
     "CannotStart",
     "Mode",
     "Settings",

@@ -27,6 +27,7 @@ def loaded_by(program: str) -> set[str]:
 
 def test_the_public_names_are_these() -> None:
     assert set(consulting.__all__) == {
+        "Caller",
         "CannotStart",
         "Mode",
         "Settings",

@@ -16,4 +16,9 @@ def create_app(made_of: Settings | Container) -> Litestar:
     with app.lifespan()`), since frameworks run their own alone and not that of what is mounted. Nobody is called before
     the first request. Raises CannotStart where a plugin can't be opened.
     """
-    return create_app_of(made_of if isinstance(made_of, Container) else build_container(made_of))
+    if isinstance(made_of, Container):
+        return create_app_of(made_of)
+    container = build_container(made_of)
+    app = create_app_of(container)
+    app.on_shutdown.append(container.engine().dispose)
+    return app
