@@ -71,7 +71,7 @@ class Installer:
         return imported
 
     def _describe(self, package: str, files: Mapping[str, str]) -> None:
-        info = self.folder / f"{package}-1.2.3.dist-info"
+        info = self.folder / f"{package.replace('-', '_')}-1.2.3.dist-info"
         info.mkdir()
         metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2.3\n"
         for name, content in {"METADATA": metadata, **files}.items():
