@@ -149,6 +149,7 @@ export const texts = {
     secure: "The card goes to the payment provider directly, never through us.",
     giveUp: "Give this time back",
     processing: "The payment is under way. This page shows when it is through.",
+    elsewhere: "Another provider than Stripe takes the payments here, and its form isn't part of this page.",
     unavailable: "The payment form could not be loaded. Is something blocking js.stripe.com?",
     terms: "You can cancel later. How much you get back then follows the researcher's rule; the sum is always shown "
       + "before you cancel.",

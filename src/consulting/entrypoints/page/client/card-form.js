@@ -130,7 +130,7 @@ class CardForm extends Part {
     });
     for (const [name, value] of Object.entries(card)) sent.set(`payment_method_data[card][${name}]`, value);
     const path = `v1/payment_intents/${this.intent.payment_intent_id}/confirm`;
-    this.#then(await fetch(`${instance.stripe.sandbox}/${path}`, { method: "POST", body: sent }));
+    this.#then(await fetch(`${instance.stripe?.sandbox}/${path}`, { method: "POST", body: sent }));
   }
 
   /** @param {Response} answer */
@@ -156,7 +156,7 @@ class CardForm extends Part {
   async #authenticate(succeed) {
     const path = `sandbox/payment_intents/${this.intent.payment_intent_id}/authenticate`;
     const sent = { method: "POST", body: JSON.stringify({ succeed }), headers: { "Content-Type": "application/json" } };
-    const answer = await fetch(`${instance.stripe.sandbox}/${path}`, sent);
+    const answer = await fetch(`${instance.stripe?.sandbox}/${path}`, sent);
     this.asked = false;
     await this.#then(answer);
   }

@@ -17,7 +17,7 @@ let script = null;
 function stripeScript() {
   script ??= new Promise((resolve, reject) => {
     const element = document.createElement("script");
-    element.src = instance.stripe.script ?? "";
+    element.src = instance.stripe?.script ?? "";
     element.onload = () => resolve(/** @type {any} */ (window).Stripe);
     element.onerror = () => {
       script = null;
