@@ -165,6 +165,8 @@ SMUGGLED = {
     "a space before the colon": b"Content-Length : 2\r\n\r\n{}",
     "a folded header": b"X-A: b\r\n c\r\nContent-Length: 2\r\n\r\n{}",
     "a bare line feed in a value": b"X-A: b\nX-C: d\r\nContent-Length: 2\r\n\r\n{}",
+    "an upgrade": b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 59\r\n\r\n",
+    "an upgrade with chunks": b"Connection: upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     "NUL in a value": b"X-A: b\x00c\r\nContent-Length: 2\r\n\r\n{}",
 }
 

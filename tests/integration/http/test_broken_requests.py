@@ -151,6 +151,8 @@ UNCLEAR = {
     b"2\r\n{}\r\n0\r\n" + b"X-Many: a\r\n" * 10_000 + b"\r\n",
     "no host": MORE + b"\r\n",
     "two hosts": MORE + b"Host: a\r\nHost: b\r\n\r\n",
+    "a body and an upgrade": b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+    b"Content-Length: 2\r\n\r\n{}",
     "a body in another encoding": b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
     b"0\r\n\r\n",
 }
@@ -176,7 +178,7 @@ def test_what_is_too_long_or_unclear_is_told_so_and_hung_up_on(served: Served, s
 
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert (error["code"], error["details"]) == ("BAD_REQUEST", {})
-    assert any(word in error["message"] for word in ("65536 bytes", "Host", "`chunked`"))
+    assert any(word in error["message"] for word in ("65536 bytes", "Host", "`chunked`", "Upgrade"))
 
 
 def test_a_head_that_is_long_but_not_too_long_is_read(served: Served) -> None:
@@ -186,6 +188,23 @@ def test_a_head_that_is_long_but_not_too_long_is_read(served: Served) -> None:
     assert served.exchange(head).startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"WEBHOOK_SIGNATURE_INVALID" in served.exchange(body + b"a" * 500_000)
     assert served.exchange(b"GET /health/live HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+def test_an_upgrade_is_passed_over_and_the_next_request_answered(
+    served: Served, caplog: pytest.LogCaptureFixture, protocol: bytes
+) -> None:
+    request = MORE + b"Host: a\r\n"
+    upgrading = request + b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
+    with (
+        caplog.at_level(logging.INFO),
+        socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection,
+    ):
+        for sent in (upgrading, request + b"\r\n", upgrading):
+            connection.sendall(sent)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_an_unreadable_request_keeps_the_id_that_it_came_with(served: Served) -> None:

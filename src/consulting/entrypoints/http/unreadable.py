@@ -25,6 +25,7 @@ LONGEST_HEAD: Final = 65_536
 
 LINGERING_SECONDS: Final = 2.0
 LEAVING_SECONDS: Final = 1.0
+_BODY_FOLLOWS: Final = frozenset({b"content-length", b"transfer-encoding"})
 _TOO_LONG: Final = f"Address and headers are longer than the {LONGEST_HEAD} bytes that this server reads."
 
 
@@ -107,9 +108,15 @@ class _Enveloping(HttpToolsProtocol):
             self._give_up("Send the header Host, once.")
         if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
             self._give_up("Of all transfer encodings, only `chunked` is read.")
+        if self.parser.should_upgrade() and any(name in _BODY_FOLLOWS for name, _ in self.headers):
+            # The parser takes whatever follows for another protocol, and would read this body as the next request.
+            self._give_up("Nothing can be upgraded here: leave out the header Upgrade.")
         super().on_headers_complete()
         if self._leaving and bool(self.cycle):
             self.cycle.keep_alive = False
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: an upgrade that nobody offers is passed over, and is no reason to install anything."""
 
     def on_message_complete(self) -> None:
         """Let a request that has arrived take as long as it takes."""
