@@ -46,6 +46,11 @@ parameters = {{ "path.id" = {{ dictionary = "slots", probability = 0.8 }} }}
 [[operations]]
 include-path-regex = "^/api/(admin/|researcher/bookings/)?(sessions/)?.id"
 parameters = {{ "path.id" = {{ dictionary = "sessions", probability = 0.8 }} }}
+
+# A session that was just booked has no review yet: not found is what the contract says.
+[[operations]]
+include-operation-id = "getReview"
+checks = {{ ensure_resource_availability = {{ enabled = false }} }}
 """
 
 
