@@ -8,6 +8,7 @@ from tests.mutations.trial import Mutation
 
 _APPLICATION, _DOMAIN = "src/consulting/application", "src/consulting/domain"
 _RULES, _HTTP = "tests/unit/domain", "tests/unit/entrypoints/http"
+_DUTIES = f"{_HTTP}/test_review_duties.py"
 _REVIEWS, _REVIEWING = f"{_RULES}/test_reviews.py", f"{_HTTP}/test_reviewing.py"
 _BOOKINGS, _MOVES = f"{_HTTP}/test_own_bookings.py", f"{_HTTP}/test_rescheduling.py"
 _PUBLISHED = "tests/unit/application/test_publishing.py"
@@ -83,6 +84,34 @@ _REVIEW_GUARDS: Final = (
         before="            _rate(tx, locked, locked.offer.researcher.rating.changed(before=before.stars, now=now))\n",
         after="",
         tests=(f"{_REVIEWING}::test_a_review_can_be_changed_for_two_days_and_the_rating_follows",),
+    ),
+    Mutation(
+        guard="the rating without what is hidden",
+        file=f"{_APPLICATION}/hiding.py",
+        before="    tx.researchers.save(_counting(researcher, after))\n",
+        after="",
+        tests=(f"{_DUTIES}::test_a_hidden_review_is_seen_by_its_client_alone_and_counts_no_more",),
+    ),
+    Mutation(
+        guard="the rating without what is changed of a hidden review",
+        file=f"{_APPLICATION}/reviewing.py",
+        before="if not edited.hidden:",
+        after="if True:",
+        tests=(f"{_DUTIES}::test_what_a_client_changes_of_a_hidden_review_counts_when_it_is_shown_again",),
+    ),
+    Mutation(
+        guard="that hidden reviews are in nobody's list",
+        file="src/consulting/adapters/postgres/reviews.py",
+        before=", reviews.c.hidden_at.is_(None))",
+        after=")",
+        tests=(f"{_OVER_POSTGRES}::test_answers_and_what_is_hidden_come_back_and_hidden_reviews_are_not_listed",),
+    ),
+    Mutation(
+        guard="the one answer to a review",
+        file=f"{_DOMAIN}/reviews.py",
+        before="if self.answer is not None:",
+        after="if self.answer == answer:",
+        tests=(f"{_DUTIES}::test_a_researcher_answers_a_review_once_for_everybody_to_read",),
     ),
     Mutation(
         guard="the rest of a client's name, which nobody else is told",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from consulting.application.availability import own_profile
 from consulting.application.booking import own_session
 from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
@@ -14,7 +15,7 @@ from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.records import ReceivedReview
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.domain.errors import ResearcherNotFound, ReviewExists, ReviewNotFound
-from consulting.domain.researchers import Rating
+from consulting.domain.researchers import Rating, Researcher
 from consulting.domain.reviews import Review, write
 
 
@@ -74,7 +75,8 @@ class EditReview:
             said = before.comment if comment is None else comment or None
             edited = before.edited(stars=now, comment=said, at=self.clock.now())
             tx.reviews.save(edited)
-            _rate(tx, locked, locked.offer.researcher.rating.changed(before=before.stars, now=now))
+            if not edited.hidden:
+                _rate(tx, locked, locked.offer.researcher.rating.changed(before=before.stars, now=now))
             return edited
 
 
@@ -104,6 +106,39 @@ class ListReviews:
             if not found and tx.researchers.get(researcher_id) is None:
                 raise ResearcherNotFound
             return found
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReview:
+    """Answer what a client said of one's session, once: the answer is shown with the review, and stays as it is.
+
+    - Hidden reviews and those of other researchers don't exist here.
+    """
+
+    transactions: Transactions
+    clock: Clock
+
+    @retry_on_conflict
+    def __call__(self, id: UUID, *, answer: str, caller: Caller) -> Review:
+        """Give the review afterwards. Raises NotAResearcher, ReviewNotFound, ReviewAnswered and ValidationFailed."""
+        with self.transactions.begin() as tx:
+            own = own_profile(tx, caller)
+            review, researcher = lock_review(tx, id)
+            if review.hidden or researcher.id != own.id:
+                raise ReviewNotFound
+            answered = review.answered(answer, at=self.clock.now())
+            tx.reviews.save(answered)
+            return answered
+
+
+def lock_review(tx: Transaction, id: UUID) -> tuple[Review, Researcher]:
+    """Give a review, and its researcher, whose lock keeps others from changing either. Raises ReviewNotFound."""
+    seen = tx.reviews.get(id)
+    researcher = None if seen is None else tx.researchers.lock(seen.researcher_id)
+    review = tx.reviews.get(id)
+    if researcher is None or review is None:
+        raise ReviewNotFound
+    return review, researcher
 
 
 def _review_of(tx: Transaction, session_id: UUID) -> Review:

@@ -25,6 +25,8 @@ class Act(StrEnum):
     REVOKE_API_KEY = "revoke_api_key"
     EXPORT_USER = "export_user"
     ERASE_USER = "erase_user"
+    HIDE_REVIEW = "hide_review"
+    SHOW_REVIEW = "show_review"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -282,7 +282,7 @@ class ReviewRefused(ConsultingError):
 
 
 class ReviewNotFound(ConsultingError):
-    """This session has no review: write one."""
+    """There is no such review."""
 
     code = "REVIEW_NOT_FOUND"
 
@@ -291,3 +291,9 @@ class ReviewExists(ConsultingError):
     """This session has a review already."""
 
     code = "REVIEW_EXISTS"
+
+
+class ReviewAnswered(ConsultingError):
+    """You have answered this review already."""
+
+    code = "REVIEW_ANSWERED"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from consulting.domain.errors import FieldProblem, ReviewRefused, ValidationFailed
+from consulting.domain.errors import FieldProblem, ReviewAnswered, ReviewRefused, ValidationFailed
 from consulting.domain.refunds import Refund, total
 from consulting.domain.session_states import Status
 from consulting.domain.sessions import Session
@@ -20,7 +20,11 @@ LONGEST_COMMENT = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One to five stars and a comment, by the client of the session."""
+    """One to five stars and a comment, by the client of the session.
+
+    `answer` is what its researcher said to it, once. A review that an admin hid (`hidden_because`) is shown to its
+    client alone, and doesn't count in the rating.
+    """
 
     id: UUID
     session_id: UUID
@@ -30,6 +34,34 @@ class Review:
     comment: str | None
     created_at: datetime
     updated_at: datetime
+    answer: str | None = None
+    answered_at: datetime | None = None
+    hidden_at: datetime | None = None
+    hidden_because: str | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Tell whether an admin hid it."""
+        return self.hidden_at is not None
+
+    def answered(self, answer: str, *, at: datetime) -> Review:
+        """Answer it, once and for all; ReviewAnswered for a second time, ValidationFailed (field `answer`)."""
+        if self.answer is not None:
+            raise ReviewAnswered
+        problems = [*_text_problems("answer", answer)]
+        if not answer.strip():
+            problems.append(FieldProblem("answer", "give a text"))
+        if problems:
+            raise ValidationFailed(problems)
+        return replace(self, answer=answer, answered_at=at)
+
+    def hide(self, *, because: str, at: datetime) -> Review:
+        """Take it out of everybody's sight; one that is hidden stays as it is."""
+        return self if self.hidden else replace(self, hidden_at=at, hidden_because=because)
+
+    def show(self) -> Review:
+        """Show it again."""
+        return replace(self, hidden_at=None, hidden_because=None)
 
     def edited(self, *, stars: int, comment: str | None, at: datetime) -> Review:
         """Change it, within 48 hours of writing it; ReviewRefused later."""
@@ -76,8 +108,13 @@ def _require_valid(*, stars: int, comment: str | None) -> None:
     problems = []
     if not 1 <= stars <= 5:
         problems.append(FieldProblem("rating", "give 1 to 5 stars"))
-    if comment is not None and len(comment) > LONGEST_COMMENT:
-        problems.append(FieldProblem("comment", f"give at most {LONGEST_COMMENT} characters"))
-    problems.extend(unreadable("comment", comment))
+    if comment is not None:
+        problems.extend(_text_problems("comment", comment))
     if problems:
         raise ValidationFailed(problems)
+
+
+def _text_problems(field: str, text: str) -> Iterator[FieldProblem]:
+    if len(text) > LONGEST_COMMENT:
+        yield FieldProblem(field, f"give at most {LONGEST_COMMENT} characters")
+    yield from unreadable(field, text)

@@ -55,6 +55,7 @@ from consulting.application.earnings import ReadEarnings
 from consulting.application.errands import CarryOutErrands, ErrandRunner
 from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
+from consulting.application.hiding import HideReview, ShowReview
 from consulting.application.meetings import CreateMeeting, DeleteMeeting, GetStartLink, MeetingErrands, MoveMeeting
 from consulting.application.money_errands import CancelIntentErrand, RefundErrand
 from consulting.application.notifications import Notify
@@ -78,7 +79,7 @@ from consulting.application.refunds import CarryOutRefund
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
-from consulting.application.reviewing import EditReview, GetReview, ListReviews, WriteReview
+from consulting.application.reviewing import AnswerReview, EditReview, GetReview, ListReviews, WriteReview
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.cannot_start import CannotStart
@@ -230,6 +231,9 @@ class Container(DeclarativeContainer):
     edit_review: Provider[EditReview] = Factory(EditReview, transactions, clock)
     get_review: Provider[GetReview] = Factory(GetReview, transactions)
     list_reviews: Provider[ListReviews] = Factory(ListReviews, transactions)
+    answer_review: Provider[AnswerReview] = Factory(AnswerReview, transactions, clock)
+    hide_review: Provider[HideReview] = Factory(HideReview, transactions, clock, identities)
+    show_review: Provider[ShowReview] = Factory(ShowReview, transactions, clock, identities)
 
     # Paying
     settle_payment: Provider[SettlePayment] = Factory(SettlePayment, transactions, payment_gateway, clock, identities)

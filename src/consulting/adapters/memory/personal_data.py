@@ -26,7 +26,9 @@ class MemoryPersonalData:
         for session_id in session_ids:
             kept.sessions[session_id] = _without_client(kept.sessions[session_id], pseudonym)
         for review in [each for each in kept.reviews.values() if each.session_id in session_ids]:
-            kept.reviews[review.id] = replace(review, user_id=pseudonym, comment=None)
+            kept.reviews[review.id] = replace(
+                review, user_id=pseudonym, comment=None, answer=None, answered_at=None, hidden_because=None
+            )
         for refund in [each for each in kept.refunds.values() if each.session_id in session_ids]:
             kept.refunds[refund.id] = replace(refund, note=None)
         for told, notification in list(kept.notifications.items()):

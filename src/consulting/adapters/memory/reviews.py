@@ -18,13 +18,18 @@ class MemoryReviews:
         """Work on this state."""
         self._kept = kept
 
+    def get(self, id: UUID) -> Review | None:
+        """Give the review, a hidden one too."""
+        return self._kept.reviews.get(id)
+
     def of_session(self, session_id: UUID) -> Review | None:
         """Give the session's review."""
         return next((each for each in self._kept.reviews.values() if each.session_id == session_id), None)
 
     def of_researcher(self, researcher_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ReceivedReview]:
-        """List the researcher's reviews, the newest first (by id), those after the review of this id."""
-        found = (each for each in self._kept.reviews.values() if each.researcher_id == researcher_id)
+        """List the researcher's reviews that aren't hidden, the newest first (by id), those after this one."""
+        shown = (each for each in self._kept.reviews.values() if not each.hidden)
+        found = (each for each in shown if each.researcher_id == researcher_id)
         listed = sorted((each for each in found if after is None or each.id < after), key=lambda each: each.id)
         return [self._received(each) for each in listed[::-1][:limit]]
 

@@ -46,7 +46,11 @@ SESSIONS = prepare(
         cancellation_note=null(),
     )
 )
-REVIEWS = prepare(update(reviews).where(_of(reviews)).values(user_id=_PSEUDONYM, comment=null()))
+REVIEWS = prepare(
+    update(reviews)
+    .where(_of(reviews))
+    .values(user_id=_PSEUDONYM, comment=null(), answer=null(), answered_at=null(), hidden_because=null())
+)
 REFUNDS = prepare(update(refunds).where(_of(refunds)).values(note=null()))
 NOTIFICATIONS = prepare(
     update(notifications).where(_of(notifications), notifications.c.reason.is_not(None)).values(reason=fixed(ERASED))

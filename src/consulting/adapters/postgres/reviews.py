@@ -15,11 +15,12 @@ from consulting.adapters.postgres.values import LIMIT
 from consulting.application.ports.records import ReceivedReview
 from consulting.domain.reviews import Review
 
+GET = prepare(select(reviews).where(reviews.c.id == bindparam("id", type_=Uuid)))
 OF_SESSION = prepare(select(reviews).where(reviews.c.session_id == bindparam("session_id", type_=Uuid)))
 _RECEIVED = (
     select(reviews, sessions.c.client_name)
     .join(sessions, sessions.c.id == reviews.c.session_id)
-    .where(reviews.c.researcher_id == bindparam("researcher_id", type_=Uuid))
+    .where(reviews.c.researcher_id == bindparam("researcher_id", type_=Uuid), reviews.c.hidden_at.is_(None))
     .order_by(reviews.c.id.desc())
     .limit(LIMIT)
 )
@@ -39,6 +40,10 @@ def _columns(review: Review) -> Mapping[str, Any]:
         "comment": review.comment,
         "created_at": review.created_at,
         "updated_at": review.updated_at,
+        "answer": review.answer,
+        "answered_at": review.answered_at,
+        "hidden_at": review.hidden_at,
+        "hidden_because": review.hidden_because,
     }
 
 
@@ -55,13 +60,18 @@ class PostgresReviews:
         """Work over this connection."""
         self._link = link
 
+    def get(self, id: UUID) -> Review | None:
+        """Give the review, a hidden one too."""
+        row = self._link.one(GET, id=id)
+        return None if row is None else Review(**row._asdict())
+
     def of_session(self, session_id: UUID) -> Review | None:
         """Give the session's review."""
         row = self._link.one(OF_SESSION, session_id=session_id)
         return None if row is None else Review(**row._asdict())
 
     def of_researcher(self, researcher_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ReceivedReview]:
-        """List the researcher's reviews, the newest first (by id), those after the review of this id."""
+        """List the researcher's reviews that aren't hidden, the newest first (by id), those after this one."""
         if after is None:
             rows = self._link.rows(OF_RESEARCHER, researcher_id=researcher_id, limit=limit)
         else:

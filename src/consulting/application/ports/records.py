@@ -332,7 +332,10 @@ class Reviews(Protocol):
     """What clients said."""
 
     def of_researcher(self, researcher_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ReceivedReview]:
-        """List the researcher's reviews, the newest first (by id), those after the review of this id."""
+        """List the researcher's reviews that aren't hidden, the newest first (by id), those after this one."""
+
+    def get(self, id: UUID) -> Review | None:
+        """Give the review, a hidden one too."""
 
     def of_session(self, session_id: UUID) -> Review | None:
         """Give the session's review."""

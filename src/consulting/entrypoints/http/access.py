@@ -68,6 +68,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "edit_review": Access(Audience.CLIENT, Scope.BOOK),
     "get_review": Access(Audience.CLIENT, Scope.READ),
     "list_reviews": _OPEN,
+    "answer_review": Access(Audience.RESEARCHERS, Scope.CALENDAR),
     # Calendar programs
     "create_calendar_token": Access(Audience.USERS, Scope.BOOK),
     "revoke_calendar_token": Access(Audience.USERS, Scope.BOOK),
@@ -111,6 +112,8 @@ ACCESS: Final[Mapping[str, Access]] = {
     "change_researcher": _ADMIN,
     "cancel_any_session": _ADMIN,
     "refund_session": _ADMIN,
+    "hide_review": _ADMIN,
+    "show_review": _ADMIN,
     "list_errands": _ADMIN,
     "retry_errand": _ADMIN,
     "list_admin_acts": _ADMIN,

@@ -28,6 +28,7 @@ from consulting.application.directory import (
 from consulting.application.earnings import ReadEarnings
 from consulting.application.explaining import ExplainTime
 from consulting.application.goodwill import GiveGoodwillRefund
+from consulting.application.hiding import HideReview, ShowReview
 from consulting.application.meetings import GetStartLink
 from consulting.application.payments import ConfirmPayment, CreatePaymentIntent
 from consulting.application.privacy import EraseUser, ExportUser
@@ -35,7 +36,7 @@ from consulting.application.profiles import EditProfile, GetProfile
 from consulting.application.provider_events import ReceiveProviderEvent
 from consulting.application.register import AddResearcher, ChangeResearcher, GetRegistered, ListRegister
 from consulting.application.rescheduling import RescheduleSession
-from consulting.application.reviewing import EditReview, GetReview, ListReviews, WriteReview
+from consulting.application.reviewing import AnswerReview, EditReview, GetReview, ListReviews, WriteReview
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.http.measurements import Metrics
 from consulting.entrypoints.http.retries import Work
@@ -66,6 +67,9 @@ class UseCases:
     edit_review: EditReview
     get_review: GetReview
     list_reviews: ListReviews
+    answer_review: AnswerReview
+    hide_review: HideReview
+    show_review: ShowReview
     create_calendar_token: CreateCalendarToken
     revoke_calendar_token: RevokeCalendarToken
     get_calendar_feed: GetCalendarFeed

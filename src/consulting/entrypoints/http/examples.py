@@ -66,19 +66,24 @@ _SESSION: Final[dict[str, Any]] = {
     "created_at": "2026-04-18T10:00:00Z",
     "updated_at": "2026-04-18T10:00:00Z",
 }
+_REVIEW_ANSWER: Final = {"text": "Thank you, come again.", "created_at": "2026-04-20T12:00:00Z"}
 _REVIEW: Final[dict[str, Any]] = {
     "id": "01931b75-52d4-7b0e-a1c7-93f0e6d2845b",
     "rating": 5,
     "comment": "Clear, patient, and right.",
     "created_at": "2026-04-20T09:00:00Z",
     "updated_at": "2026-04-20T09:00:00Z",
+    "answer": _REVIEW_ANSWER,
 }
+_HIDING: Final = {"reason": "It names a third person.", "at": "2026-04-21T08:00:00Z"}
 _OWN_REVIEW: Final = {
     **_REVIEW,
     "session_id": _SESSION_ID,
     "researcher_id": _RESEARCHER_ID,
     "editable_until": "2026-04-22T09:00:00Z",
+    "hidden": False,
 }
+_JUDGED_REVIEW: Final = {**_REVIEW, "session_id": _SESSION_ID, "researcher_id": _RESEARCHER_ID, "hidden": _HIDING}
 _PUBLIC_REVIEW: Final = {**_REVIEW, "client_name": "Lin"}
 
 _REGISTERED: Final[dict[str, Any]] = {
@@ -147,6 +152,7 @@ _KEPT_REVIEW: Final[dict[str, Any]] = {
     "comment": "Clear and kind.",
     "created_at": "2026-04-21T09:00:00Z",
     "updated_at": "2026-04-21T09:00:00Z",
+    "answer": None,
 }
 _KEPT_NOTIFICATION: Final[dict[str, Any]] = {
     "kind": "confirmation",
@@ -166,6 +172,12 @@ _KEPT_SESSION: Final[dict[str, Any]] = {
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "AdminAct": _ACT,
+    "AnsweredReview": _REVIEW,
+    "Hiding": _HIDING,
+    "JudgedReview": _JUDGED_REVIEW,
+    "NewAnswer": {"answer": "Thank you, come again."},
+    "ReviewAnswer": _REVIEW_ANSWER,
+    "ReviewHiding": {"reason": "It names a third person."},
     "AdminActPage": {"acts": [_ACT], "next_cursor": None},
     "CalendarToken": {
         "token": _CALENDAR,

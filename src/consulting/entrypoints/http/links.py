@@ -80,7 +80,13 @@ LINKS: Final[Mapping[str, Sequence[Link]]] = {
         Link(to="getTimeSlot", parameters={"id": _FIRST_SLOT}),
         Link(to="bookSession", body={"time_slot_id": _FIRST_SLOT}),
     ),
-    "listReviews": (_next_page("listReviews"),),
+    "listReviews": (
+        *(
+            Link(to=to, parameters={"id": "$response.body#/reviews/0/id"})
+            for to in ("answerReview", "hideReview", "showReview")
+        ),
+        _next_page("listReviews"),
+    ),
     "listTimeSlots": (
         Link(to="getTimeSlot", parameters={"id": _FIRST_SLOT}),
         Link(to="bookSession", body={"time_slot_id": _FIRST_SLOT}),

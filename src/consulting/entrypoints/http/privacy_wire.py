@@ -54,6 +54,7 @@ class KeptReview(Answer):
     comment: str | None
     created_at: datetime
     updated_at: datetime
+    answer: str | None
 
 
 class KeptNotification(Answer):
@@ -109,7 +110,11 @@ def _session(record: SessionRecord) -> KeptSession:
         review=None
         if review is None
         else KeptReview(
-            rating=review.stars, comment=review.comment, created_at=review.created_at, updated_at=review.updated_at
+            rating=review.stars,
+            comment=review.comment,
+            created_at=review.created_at,
+            updated_at=review.updated_at,
+            answer=review.answer,
         ),
         notifications=[
             KeptNotification(

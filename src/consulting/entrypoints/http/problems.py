@@ -67,6 +67,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     refunds.RefundFailed: 409,
     errors.ReviewRefused: 409,
     errors.ReviewExists: 409,
+    errors.ReviewAnswered: 409,
     errors.AccountLinked: 409,
     errors.ErrandNotDead: 409,
     errors.LiveSessions: 409,

@@ -29,8 +29,34 @@ class ReviewChanges(Body, kw_only=True):
     comment: Comment | UnsetType | None = UNSET
 
 
+class NewAnswer(Body):
+    """What a researcher says to a review, for everybody to read."""
+
+    answer: Annotated[Comment, Meta(min_length=1)]
+
+
+class ReviewHiding(Body):
+    """Why a review is hidden, which is kept with it."""
+
+    reason: Annotated[Text, Meta(min_length=1, max_length=1000)]
+
+
+class ReviewAnswer(Answer):
+    """What the researcher said to a review."""
+
+    text: str
+    created_at: datetime
+
+
+class Hiding(Answer):
+    """That an admin hid a review, why and when."""
+
+    reason: str | None
+    at: datetime
+
+
 class Review(Answer, kw_only=True):
-    """One's own review of a session."""
+    """One's own review of a session; `hidden` once an admin has taken it out of everybody else's sight."""
 
     id: Id
     session_id: Id
@@ -40,6 +66,8 @@ class Review(Answer, kw_only=True):
     created_at: datetime
     updated_at: datetime
     editable_until: Annotated[datetime, Meta(description="Until when it can be changed.")]
+    answer: ReviewAnswer | None
+    hidden: bool
 
 
 class PublicReview(Answer, kw_only=True):
@@ -51,6 +79,32 @@ class PublicReview(Answer, kw_only=True):
     client_name: str | None
     created_at: datetime
     updated_at: datetime
+    answer: ReviewAnswer | None
+
+
+class JudgedReview(Answer, kw_only=True):
+    """A review as admins see it."""
+
+    id: Id
+    session_id: Id
+    researcher_id: Id
+    rating: Stars
+    comment: str | None
+    created_at: datetime
+    updated_at: datetime
+    answer: ReviewAnswer | None
+    hidden: Hiding | None
+
+
+class AnsweredReview(Answer, kw_only=True):
+    """A review that its researcher has answered."""
+
+    id: Id
+    rating: Stars
+    comment: str | None
+    created_at: datetime
+    updated_at: datetime
+    answer: ReviewAnswer | None
 
 
 class ReviewPage(Answer):
@@ -71,6 +125,8 @@ def review_body(review: reviews.Review) -> Review:
         created_at=review.created_at,
         updated_at=review.updated_at,
         editable_until=review.created_at + reviews.EDIT_WITHIN,
+        answer=_answer_body(review),
+        hidden=review.hidden,
     )
 
 
@@ -84,4 +140,38 @@ def public_review_body(received: ReceivedReview) -> PublicReview:
         client_name=received.first_name,
         created_at=review.created_at,
         updated_at=review.updated_at,
+        answer=_answer_body(review),
     )
+
+
+def answered_review_body(review: reviews.Review) -> AnsweredReview:
+    """Show a review to the researcher who has answered it."""
+    return AnsweredReview(
+        id=str(review.id),
+        rating=review.stars,
+        comment=review.comment,
+        created_at=review.created_at,
+        updated_at=review.updated_at,
+        answer=_answer_body(review),
+    )
+
+
+def judged_review_body(review: reviews.Review) -> JudgedReview:
+    """Show a review to an admin."""
+    return JudgedReview(
+        id=str(review.id),
+        session_id=str(review.session_id),
+        researcher_id=str(review.researcher_id),
+        rating=review.stars,
+        comment=review.comment,
+        created_at=review.created_at,
+        updated_at=review.updated_at,
+        answer=_answer_body(review),
+        hidden=None if review.hidden_at is None else Hiding(reason=review.hidden_because, at=review.hidden_at),
+    )
+
+
+def _answer_body(review: reviews.Review) -> ReviewAnswer | None:
+    if review.answer is None or review.answered_at is None:
+        return None
+    return ReviewAnswer(text=review.answer, created_at=review.answered_at)

@@ -19,6 +19,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "reschedule_session": {"time_slot_id": "{session}"},
     "write_review": {"rating": 5},
     "edit_review": {"rating": 5},
+    "answer_review": {"answer": "Thanks."},
+    "hide_review": {"reason": "Not for everybody."},
     "create_pattern": {"weekday": 0, "start": "13:00", "end": "15:00", "slot_minutes": 60},
     "create_override": {"date": "2026-12-06"},
     "create_block": {"start_time": "2026-12-06T00:00:00Z", "end_time": "2026-12-07T00:00:00Z"},

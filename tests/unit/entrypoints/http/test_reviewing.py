@@ -53,6 +53,8 @@ def test_a_client_reviews_an_ended_session_and_the_rating_counts_it(
         "created_at": "2026-12-02T09:00:00Z",
         "updated_at": "2026-12-02T09:00:00Z",
         "editable_until": "2026-12-04T09:00:00Z",
+        "answer": None,
+        "hidden": False,
     }
     assert rating(frontend, researcher) == {"average": 4.0, "count": 1}
     assert frontend.get(f"/api/sessions/{session['id']}/review", by="ada").json() == answer.json()
@@ -137,7 +139,7 @@ def test_reviews_are_shown_to_everybody_the_newest_first_and_by_first_name_only(
 
     shown = first["reviews"] + second["reviews"]
     assert [(each["client_name"], each["rating"]) for each in shown] == [("Élise", 3), (None, 4), ("Ada", 5)]
-    assert set(shown[0]) == {"id", "rating", "comment", "client_name", "created_at", "updated_at"}
+    assert set(shown[0]) == {"id", "rating", "comment", "client_name", "created_at", "updated_at", "answer"}
     assert second["next_cursor"] is None
     assert rating(frontend, researcher) == {"average": 4.0, "count": 3}
 

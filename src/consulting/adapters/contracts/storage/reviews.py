@@ -81,6 +81,25 @@ class ReviewsContract(RecordsContract):
             assert {each.client_name for each in first} == {sessions[0].client.name}
             assert tx.reviews.of_researcher(other.id, after=None, limit=2) == []
 
+    def test_answers_and_what_is_hidden_come_back_and_hidden_reviews_are_not_listed(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        told = sample.review(setting.confirmed(1), 1).answered("Thank you, 王.", at=sample.after(hours=1))
+        hidden = sample.review(setting.confirmed(2), 2).hide(because="It names someone.", at=sample.after(hours=2))
+        with transactions.begin() as tx:
+            tx.reviews.add(told)
+            tx.reviews.add(hidden)
+        with transactions.begin() as tx:
+            assert [tx.reviews.get(each.id) for each in (told, hidden)] == [told, hidden]
+            assert tx.reviews.of_session(hidden.session_id) == hidden
+            assert tx.reviews.get(sample.identity("review", 9)) is None
+            listed = tx.reviews.of_researcher(told.researcher_id, after=None, limit=9)
+            assert [each.review for each in listed] == [told]
+            tx.reviews.save(hidden.show())
+        with transactions.begin() as tx:
+            listed = tx.reviews.of_researcher(told.researcher_id, after=None, limit=9)
+            assert [each.review for each in listed] == [hidden.show(), told]
+
     def test_an_unknown_review_cannot_be_saved(self, transactions: Transactions, setting: Setting) -> None:
         session = setting.confirmed()
         with refused("saving a review that was never added"), transactions.begin() as tx:

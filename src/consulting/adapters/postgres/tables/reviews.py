@@ -19,7 +19,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from consulting.adapters.postgres.tables.metadata import LONGEST_ID, Instant, at_most, instants, metadata
+from consulting.adapters.postgres.tables.metadata import (
+    LONGEST_ID,
+    Instant,
+    all_or_none,
+    at_most,
+    instants,
+    metadata,
+)
 from consulting.domain.reviews import LONGEST_COMMENT
 
 
@@ -32,6 +39,10 @@ class _Reviews(TypedColumns):
     comment: Named[str | None] = Column(Text)
     created_at: Named[datetime] = Column(Instant)
     updated_at: Named[datetime] = Column(Instant)
+    answer: Named[str | None] = Column(Text)
+    answered_at: Named[datetime | None] = Column(Instant)
+    hidden_at: Named[datetime | None] = Column(Instant)
+    hidden_because: Named[str | None] = Column(Text)
 
 
 reviews = Table(
@@ -45,7 +56,8 @@ reviews = Table(
     ),
     UniqueConstraint("session_id", name="reviews_one_a_session"),
     CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
-    instants("created_at", "updated_at"),
-    at_most(user_id=LONGEST_ID, comment=LONGEST_COMMENT),
+    all_or_none("answered", "answer", "answered_at"),
+    instants("created_at", "updated_at", "answered_at", "hidden_at"),
+    at_most(user_id=LONGEST_ID, comment=LONGEST_COMMENT, answer=LONGEST_COMMENT, hidden_because=1000),
 )
 Index("reviews_of_researcher", reviews.c.researcher_id, reviews.c.id)
