@@ -63,14 +63,25 @@ def _database(engine: Engine) -> str | None:
 
 
 def _migrations(engine: Engine) -> str | None:
+    """Look for what this version needs. What it doesn't know was made by a newer one, which leaves us what we need."""
     with engine.connect() as connection:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found == _newest() else "the database lacks migrations: run `consulting migrate`"
+    lacking = found is None or (found in _known() and found != _newest())
+    return "the database lacks migrations: run `consulting migrate`" if lacking else None
 
 
 @cache
 def _newest() -> str | None:
-    return ScriptDirectory.from_config(migrations(database_url="")).get_current_head()
+    return _scripts().get_current_head()
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(migrations(database_url=""))
 
 
 def _clock(engine: Engine) -> str | None:

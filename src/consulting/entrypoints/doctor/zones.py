@@ -32,7 +32,7 @@ def _rules() -> Iterator[Finding]:
     if systems is not None and systems < ours:
         yield careful(
             f"this machine's zone rules are of {systems}, older than the {ours} that we bring, and go before them",
-            advice="update the system's tzdata package, or set PYTHONTZPATH to an empty folder",
+            advice="update the system's tzdata package, or set PYTHONTZPATH to nothing, so that ours hold",
         )
     else:
         yield well(f"zone rules of {systems or ours}")
