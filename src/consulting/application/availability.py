@@ -156,25 +156,27 @@ class SaveRule:
             require_own(calendar, rule.researcher_id)
             require_room(rule, among=calendar.rules)
             if isinstance(rule, Block):
-                self._clear(calendar, rule, cancel_sessions=cancel_sessions)
+                clear(self.calendars, calendar, [rule], cancel_sessions=cancel_sessions)
             else:
                 require_slots_chargeable(calendar.researcher, [rule], self.gateway)
             keep(calendar, rule)
             return Edited(rule=rule, publication=self.calendars.publish(calendar))
 
-    def _clear(self, calendar: OpenCalendar, block: Block, *, cancel_sessions: bool) -> None:
-        booked = _booked(calendar, block)
-        if booked and not cancel_sessions:
-            raise TimeIsBooked(sessions=[str(each) for each in booked])
-        for session_id in booked:
-            call_off(
-                calendar.tx,
-                session_id,
-                by=CanceledBy.RESEARCHER,
-                note=block.reason,
-                clock=self.calendars.clock,
-                ids=self.calendars.ids,
-            )
+
+def clear(calendars: Calendars, calendar: OpenCalendar, blocks: Sequence[Block], *, cancel_sessions: bool) -> None:
+    """Cancel what is booked in time off, if that is meant; TimeIsBooked otherwise, naming all of it."""
+    booked = {session_id: block for block in blocks for session_id in _booked(calendar, block)}
+    if booked and not cancel_sessions:
+        raise TimeIsBooked(sessions=[str(each) for each in booked])
+    for session_id, block in booked.items():
+        call_off(
+            calendar.tx,
+            session_id,
+            by=CanceledBy.RESEARCHER,
+            note=block.reason,
+            clock=calendars.clock,
+            ids=calendars.ids,
+        )
 
 
 def keep(calendar: OpenCalendar, rule: Rule) -> None:

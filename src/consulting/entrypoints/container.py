@@ -43,6 +43,7 @@ from consulting.application.calendar_feeds import CreateCalendarToken, GetCalend
 from consulting.application.calendars import GetCalendar
 from consulting.application.calling_off import CancelAnySession
 from consulting.application.cancellation import CancelSession, QuoteCancellation
+from consulting.application.copying import CopyWeek
 from consulting.application.directory import (
     GetResearcher,
     GetTimeSlot,
@@ -259,6 +260,7 @@ class Container(DeclarativeContainer):
     save_rule: Provider[SaveRule] = Factory(SaveRule, calendars, payment_gateway)
     edit_profile: Provider[EditProfile] = Factory(EditProfile, calendars, payment_gateway)
     get_profile: Provider[GetProfile] = Factory(GetProfile, transactions)
+    copy_week: Provider[CopyWeek] = Factory(CopyWeek, calendars, payment_gateway)
     explain_time: Provider[ExplainTime] = Factory(ExplainTime, transactions, clock)
     list_bookings: Provider[ListBookings] = Factory(ListBookings, transactions, clock)
     get_booking: Provider[GetBooking] = Factory(GetBooking, transactions, clock)

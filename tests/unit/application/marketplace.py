@@ -24,6 +24,7 @@ from consulting.application.bookings import CancelBooking, GetBooking, ListBooki
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.application.callers import Caller
 from consulting.application.cancellation import CancelSession, QuoteCancellation
+from consulting.application.copying import CopyWeek
 from consulting.application.directory import GetTimeSlot, ListTimeSlots, OfferedSlot
 from consulting.application.earnings import ReadEarnings
 from consulting.application.errands import CarryOutErrands, ErrandRunner
@@ -196,6 +197,10 @@ class Marketplace:
     @cached_property
     def no_show(self) -> NoteNoShow:
         return NoteNoShow(self.transactions, self.clock, self.ids)
+
+    @cached_property
+    def copy_week(self) -> CopyWeek:
+        return CopyWeek(self.calendars, self.gateway)
 
     @cached_property
     def read_earnings(self) -> ReadEarnings:

@@ -95,6 +95,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "get_block": Access(Audience.RESEARCHERS, Scope.READ),
     "change_block": Access(Audience.RESEARCHERS, Scope.CALENDAR),
     "remove_block": Access(Audience.RESEARCHERS, Scope.CALENDAR),
+    "copy_week": Access(Audience.RESEARCHERS, Scope.CALENDAR),
     "preview_change": Access(Audience.RESEARCHERS, Scope.READ),
     "explain_time": Access(Audience.RESEARCHERS, Scope.READ),
     "list_bookings": Access(Audience.RESEARCHERS, Scope.READ),

@@ -277,15 +277,20 @@ def _period(start: datetime, end: datetime) -> Period:
     return Period(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def slots_body(publication: Publication | None) -> ChangedSlots | UnsetType:
-    """Show what a publication changed; nothing for what wasn't published."""
-    if publication is None:
-        return UNSET
+def changed_slots(publication: Publication) -> ChangedSlots:
+    """Count what a publication changed."""
     return ChangedSlots(
         added=len(publication.add) + len(publication.revive),
         removed=len(publication.withdraw),
         kept_booked=len(publication.kept_booked),
     )
+
+
+def slots_body(publication: Publication | None) -> ChangedSlots | UnsetType:
+    """Show what a publication changed; nothing for what wasn't published."""
+    if publication is None:
+        return UNSET
+    return changed_slots(publication)
 
 
 def pattern_body(pattern: availability.Pattern, publication: Publication | None = None) -> Pattern:

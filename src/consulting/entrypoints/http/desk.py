@@ -17,6 +17,7 @@ from consulting.application.calendar_feeds import CreateCalendarToken, GetCalend
 from consulting.application.calendars import GetCalendar
 from consulting.application.calling_off import CancelAnySession
 from consulting.application.cancellation import CancelSession, QuoteCancellation
+from consulting.application.copying import CopyWeek
 from consulting.application.directory import (
     GetResearcher,
     GetTimeSlot,
@@ -76,6 +77,7 @@ class UseCases:
     list_rules: ListRules
     save_rule: SaveRule
     remove_rule: RemoveRule
+    copy_week: CopyWeek
     explain_time: ExplainTime
     get_profile: GetProfile
     edit_profile: EditProfile

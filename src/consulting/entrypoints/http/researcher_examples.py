@@ -75,6 +75,8 @@ RESEARCHER_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "BookingPage": {"bookings": [_SESSION], "next_cursor": None},
     "ChangedSlots": _SLOTS,
     "ClientOfBooking": _CLIENT,
+    "CopiedWeek": {"overrides": [_OVERRIDE], "removed_overrides": [], "blocks": [_BLOCK], "slots": _SLOTS},
+    "WeekToCopy": {"from_week": "2026-04-20", "to_week": "2026-04-27"},
     "EarningsByMonth": {
         "timezone": "Europe/Berlin",
         "from_month": "2026-01",

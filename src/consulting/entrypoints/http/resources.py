@@ -30,6 +30,7 @@ from consulting.entrypoints.http import (
     reviews,
     sessions,
     time_slots,
+    weeks,
 )
 from consulting.entrypoints.http.access import admitted
 from consulting.entrypoints.http.bodies import check_body
@@ -50,6 +51,7 @@ _API: Final = (
     *overrides.HANDLERS,
     *blocks.HANDLERS,
     *calendar_trials.HANDLERS,
+    *weeks.HANDLERS,
     *bookings.HANDLERS,
     *earnings.HANDLERS,
     *admin_researchers.HANDLERS,

@@ -24,6 +24,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_pattern": {"weekday": 0, "start": "13:00", "end": "15:00", "slot_minutes": 60},
     "create_override": {"date": "2026-12-06"},
     "create_block": {"start_time": "2026-12-06T00:00:00Z", "end_time": "2026-12-07T00:00:00Z"},
+    "copy_week": {"from_week": "2026-12-01", "to_week": "2026-12-08"},
     "preview_change": {"override": {"date": "2026-12-06"}},
     "write_notes": {"notes": None},
 }

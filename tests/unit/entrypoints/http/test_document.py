@@ -20,6 +20,7 @@ from consulting.entrypoints.http import (
     profile_shapes,
     review_bodies,
     slot_bodies,
+    weeks,
     wire,
 )
 from consulting.entrypoints.http.document import openapi_document
@@ -37,6 +38,7 @@ BODIES = (
     explanation_shapes,
     profile_shapes,
     slot_bodies,
+    weeks,
     problems,
     health,
 )
@@ -112,6 +114,7 @@ def test_it_describes_every_call_of_the_contract() -> None:
         "GET /api/researcher/availability/blocks/{id}",
         "PATCH /api/researcher/availability/blocks/{id}",
         "DELETE /api/researcher/availability/blocks/{id}",
+        "POST /api/researcher/availability/copy-week",
         "POST /api/researcher/availability/preview",
         "GET /api/researcher/availability/explain",
         "GET /api/researcher/profile",

@@ -202,6 +202,7 @@ def test_hours_whose_slots_could_not_be_charged_are_refused(frontend: Frontend) 
         *[("PATCH", f"{RULES}/{kind}/{NOWHERE}", {}) for kind in NEW],
         *[("DELETE", f"{RULES}/{kind}/{NOWHERE}", None) for kind in NEW],
         ("POST", f"{RULES}/preview", {"block": THURSDAY_OFF}),
+        ("POST", f"{RULES}/copy-week", {"from_week": "2026-12-01", "to_week": "2026-12-08"}),
         ("GET", f"{RULES}/explain?at=2026-12-02T08:30:00Z", None),
         ("GET", "/api/researcher/profile", None),
         ("PATCH", "/api/researcher/profile", {"bio": "x"}),
