@@ -11,9 +11,10 @@ from uuid import UUID
 from consulting.application.callers import Caller
 from consulting.application.locking import terms
 from consulting.application.ports.clock import Clock
-from consulting.application.ports.records import DirectoryFilter, Listed, Offer
+from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
+from consulting.application.ports.records import Offer
 from consulting.application.ports.transactions import Transactions
-from consulting.domain.directory import DirectorySort
+from consulting.domain.directory import DirectorySort, SearchSort
 from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
 from consulting.domain.local_days import local_days
 from consulting.domain.money import Money, price
@@ -46,7 +47,8 @@ class OfferedSlot:
 class ListResearchers:
     """List researchers.
 
-    - Only active researchers are listed: by name, by rate (each currency by itself), or the best rated first.
+    - Only active researchers are listed: by name, by rate (each currency by itself), the best rated first, or by the
+      start of the next slot that could be booked now; then whoever has none comes last.
     - The list goes on from the cursor that the page before gave.
     """
 
@@ -66,16 +68,26 @@ class SearchResearchers:
     """Search researchers by name, expertise, affiliation and bio.
 
     - Every word has to match; a word of five letters or more may have one edit; case and accents don't matter.
-    - The best matches come first.
+    - The best matches come first, unless another order is asked for; filters and orders are those of the list.
     """
 
     transactions: Transactions
     clock: Clock
 
-    def __call__(self, *, query: str, after: str | None, limit: int) -> Sequence[Listed]:
-        """Give one page. Raises ValidationFailed for a cursor that no page gave."""
+    def __call__(
+        self,
+        *,
+        query: str,
+        after: str | None,
+        limit: int,
+        wanted: DirectoryFilter = EVERYBODY,
+        sort: SearchSort = SearchSort.RELEVANCE,
+    ) -> Sequence[Listed]:
+        """Give one page. Raises ValidationFailed for a cursor that no page of this order gave."""
         with self.transactions.reading() as tx:
-            return tx.researchers.search(query=query, after=after, limit=limit, at=self.clock.now())
+            return tx.researchers.search(
+                query=query, wanted=wanted, sort=sort, after=after, limit=limit, at=self.clock.now()
+            )
 
 
 @dataclass(frozen=True, slots=True)

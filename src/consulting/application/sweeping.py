@@ -36,6 +36,19 @@ class SweepSessions:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleOpenings:
+    """Note when researchers can next be booked, where that may have changed: lists by the next slot go by it."""
+
+    transactions: Transactions
+    clock: Clock
+
+    def __call__(self) -> int:
+        """Settle some of what is in doubt now, in a transaction of its own, and say how many were settled."""
+        with self.transactions.begin() as tx:
+            return tx.researchers.settle_openings(at=self.clock.now(), limit=AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
 class TopUpSlots:
     """Publish every active researcher's slots up to the horizon."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -19,20 +20,50 @@ LONGEST_QUERY, MOST_WORDS, LONGEST_WORD = 500, 12, 40
 ONE_EDIT: Final = 10
 """What a word that differs by one edit counts less than the word itself."""
 
-_NAME, _EXPERTISE, _AFFILIATION, _BIO = 80, 60, 40, 20
+WEIGHTS: Final = (80, 60, 40, 20)
+"""What a word counts in a researcher's name, expertise, affiliation and bio."""
+
+_NAME, _EXPERTISE, _AFFILIATION, _BIO = WEIGHTS
+
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+"""Stands for the start of a slot where there is none: after all that there are."""
+
+
+_EPOCH, _MICROSECOND = datetime.fromtimestamp(0, UTC), timedelta(microseconds=1)
 
 
 class DirectorySort(StrEnum):
-    """In which order researchers are listed; a minus turns it around. Whoever is equal comes by name, then id."""
+    """In which order researchers are listed; a minus turns it around.
+
+    Whoever is equal comes by name, then id; in the order of the next slot by id alone.
+    """
 
     NAME = "name"
     RATE = "rate"
     RATE_DOWN = "-rate"
     RATING = "rating"
+    NEXT_AVAILABLE = "next_available"
+
+
+class SearchSort(StrEnum):
+    """In which order a search lists whom it found: the best match first, or as any other list."""
+
+    RELEVANCE = "relevance"
+    NAME = "name"
+    RATE = "rate"
+    RATE_DOWN = "-rate"
+    RATING = "rating"
+    NEXT_AVAILABLE = "next_available"
+
+    @property
+    def as_listed(self) -> DirectorySort | None:
+        """The order of a list that this is; None by relevance."""
+        return None if self is SearchSort.RELEVANCE else DirectorySort(self.value)
 
 
 Place = tuple[int | str, ...]
-"""Where somebody stands in a list; the last two parts are name and id."""
+"""Where somebody stands in a list; the last part is the id."""
 
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS_WITHOUT_ACCENT = str.maketrans(
@@ -48,12 +79,15 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word[:LONGEST_WORD] for word in found)
 
 
-def place(researcher: Researcher, *, sort: DirectorySort) -> Place:
+def place(researcher: Researcher, *, sort: DirectorySort, soonest: datetime = NEVER) -> Place:
     """Give the researcher's place in a list: places of one order compare as the list goes.
 
     Rates of one currency stand together, since those of several can't be compared. The best rating comes first; of
-    equal ones that which more people gave.
+    equal ones that which more people gave. `soonest` is when the next slot that could be booked starts; whoever has
+    none comes last.
     """
+    if sort is DirectorySort.NEXT_AVAILABLE:
+        return (soonest - _EPOCH) // _MICROSECOND, str(researcher.id)
     rate, rating = researcher.rate, researcher.rating
     first: Mapping[DirectorySort, Place] = {
         DirectorySort.NAME: (),

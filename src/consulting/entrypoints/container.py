@@ -81,7 +81,7 @@ from consulting.application.register import AddResearcher, ChangeResearcher, Get
 from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import AnswerReview, EditReview, GetReview, ListReviews, WriteReview
-from consulting.application.sweeping import SweepSessions, TopUpSlots
+from consulting.application.sweeping import SettleOpenings, SweepSessions, TopUpSlots
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.plugin_declaration import Mails, Meetings, Payments, Surroundings
@@ -330,6 +330,7 @@ class Container(DeclarativeContainer):
         leads=settings.provided.reminder_hours,
     )
     sweep_sessions: Provider[SweepSessions] = Factory(SweepSessions, transactions, clock, sweep=sweep_session)
+    settle_openings: Provider[SettleOpenings] = Factory(SettleOpenings, transactions, clock)
     top_up_slots: Provider[TopUpSlots] = Factory(TopUpSlots, transactions, publish=publish_slots)
     reconcile_payments: Provider[ReconcilePayments] = Factory(
         ReconcilePayments,

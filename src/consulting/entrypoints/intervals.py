@@ -16,7 +16,7 @@ RELAYS = {lane: f"relay_{lane}" for lane in Lane}
 def intervals(settings: Settings) -> Mapping[str, timedelta]:
     """Give each loop's interval under its name."""
     return {
-        **dict.fromkeys([*RELAYS.values(), INBOX, "sweep"], timedelta(seconds=2)),
+        **dict.fromkeys([*RELAYS.values(), INBOX, "sweep", "openings"], timedelta(seconds=2)),
         "reminders": timedelta(seconds=30),
         "reconciliation": timedelta(seconds=settings.reconcile_seconds),
         "slots": timedelta(hours=1),

@@ -8,6 +8,9 @@ from uuid import UUID
 
 import psycopg
 
+from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import UNBOUNDED
+
 NOW = datetime(2026, 9, 7, 8, 0, tzinfo=UTC)
 SLOTS_EACH = 50
 
@@ -66,10 +69,11 @@ DIRECTORY = (
     """,
     f"""
     INSERT INTO researcher_words
-    SELECT {_id("7000", "r")}, word, 80
+    SELECT {_id("7000", "r")}, word, 80, 'Person ' || md5(r::text)
     FROM generate_series(0, %(researchers)s - 1) r, LATERAL (
         SELECT 'person' UNION SELECT left(md5(r::text), 8) UNION
         SELECT left(md5((r * k %% 5000)::text), 7) FROM generate_series(1, 20) k) AS told(word)
+    WHERE r %% 20 > 0
     """,
     """
     INSERT INTO vocabulary
@@ -150,3 +154,17 @@ def fill(url: str, many: Many, *, now: datetime = NOW) -> None:
             connection.execute(step.encode(), values)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+    settle(url, now=now)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE openings")
+
+
+def settle(url: str, *, now: datetime) -> None:
+    """Look at the slots of everybody whose opening is in doubt, as workers do."""
+    engine = open_engine(url=url, pool_size=1, patience=UNBOUNDED)
+    storage = PostgresTransactions(engine)
+    settled = 1
+    while settled:
+        with storage.begin() as tx:
+            settled = tx.researchers.settle_openings(at=now, limit=5_000)
+    engine.dispose()

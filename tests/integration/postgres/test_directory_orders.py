@@ -14,11 +14,12 @@ from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.memory import MemoryTransactions
 from consulting.adapters.postgres import PostgresTransactions, open_engine
-from consulting.application.ports.records import DirectoryFilter, Listed
+from consulting.application.ports.directory import DirectoryFilter, Listed
 from consulting.application.ports.transactions import Transactions
-from consulting.domain.directory import DirectorySort, place
+from consulting.domain.directory import NEVER, DirectorySort, Place, SearchSort, place
 from consulting.domain.money import Money
-from consulting.domain.researchers import Rating
+from consulting.domain.researchers import Rating, Researcher
+from consulting.domain.time_slots import TimeSlot
 
 SEED, PEOPLE = 20261123, 60
 NAMES = ("Ada", "ada", "Ädä", "Zoë", "Ng", "王小明", "O'Neil", "a b", "ab", "\N{LATIN SMALL LETTER DOTLESS I}")
@@ -60,24 +61,55 @@ def storages(module_database_url: str) -> Iterator[tuple[Transactions, Transacti
     engine.dispose()
 
 
-def listed(storage: Transactions, wanted: DirectoryFilter, sort: DirectorySort, *, limit: int) -> Sequence[Listed]:
+def listed(
+    storage: Transactions, wanted: DirectoryFilter, sort: DirectorySort | SearchSort, *, limit: int, query: str = ""
+) -> Sequence[Listed]:
+    """Follow the cursors of a list, or of a search, to the end."""
     seen: list[Listed] = []
     while True:
+        after = seen[-1].cursor if seen else None
         with storage.begin() as tx:
-            after = seen[-1].cursor if seen else None
-            page = tx.researchers.page(wanted=wanted, sort=sort, after=after, limit=limit, at=sample.NOW)
+            who = tx.researchers
+            if isinstance(sort, DirectorySort):
+                page = who.page(wanted=wanted, sort=sort, after=after, limit=limit, at=sample.NOW)
+            else:
+                page = who.search(query=query, wanted=wanted, sort=sort, after=after, limit=limit, at=sample.NOW)
         seen.extend(page)
         if len(page) < limit:
             return seen
+
+
+def key(each: Listed, sort: DirectorySort) -> Place:
+    slot = each.next_available
+    return place(each.researcher, sort=sort, soonest=NEVER if slot is None else slot.period.start)
 
 
 @pytest.mark.parametrize(("wanted", "sort"), list(product(FILTERS, DirectorySort)))
 def test_memory_and_postgres_list_the_same_page_after_page(
     storages: tuple[Transactions, Transactions], wanted: DirectoryFilter, sort: DirectorySort
 ) -> None:
-    in_memory, in_postgres = ([each.researcher for each in listed(one, wanted, sort, limit=7)] for one in storages)
+    in_memory, in_postgres = (listed(one, wanted, sort, limit=7) for one in storages)
 
     assert in_memory
-    assert in_postgres == in_memory
-    assert in_memory == sorted(in_memory, key=lambda each: place(each, sort=sort))
-    assert len({each.id for each in in_memory}) == len(in_memory)
+    assert shown(in_postgres) == shown(in_memory)
+    assert in_memory == sorted(in_memory, key=lambda each: key(each, sort))
+    assert len({each.researcher.id for each in in_memory}) == len(in_memory)
+
+
+def shown(found: Sequence[Listed]) -> Sequence[tuple[Researcher, TimeSlot | None]]:
+    return [(each.researcher, each.next_available) for each in found]
+
+
+QUERIES = ("ada", "statistics", "statistcs machine", "zurich", "eth zurihc learning", "learning books")
+
+
+@pytest.mark.parametrize(("wanted", "sort"), list(product(FILTERS, SearchSort)))
+def test_memory_and_postgres_find_the_same_page_after_page(
+    storages: tuple[Transactions, Transactions], wanted: DirectoryFilter, sort: SearchSort
+) -> None:
+    somebody = 0
+    for query in QUERIES:
+        in_memory, in_postgres = (listed(one, wanted, sort, limit=4, query=query) for one in storages)
+        assert shown(in_postgres) == shown(in_memory)
+        somebody += len(in_memory)
+    assert somebody

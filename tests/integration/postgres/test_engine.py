@@ -16,7 +16,7 @@ from consulting.adapters.postgres import Patience, PostgresTransactions, open_en
 from consulting.adapters.postgres.engine import connect
 from consulting.adapters.postgres.link import Link
 from consulting.adapters.postgres.prepared import prepare
-from consulting.application.ports.records import DirectoryFilter
+from consulting.application.ports.directory import DirectoryFilter
 from consulting.application.ports.transactions import StorageUnavailable, Transaction, TransactionConflict
 from consulting.domain.errors import SlotUnavailable, ValidationFailed
 

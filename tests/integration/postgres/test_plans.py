@@ -24,9 +24,10 @@ from consulting.adapters.postgres import (
     session_statements,
     time_slots,
 )
+from consulting.adapters.postgres.directory_cursors import write_cursor
 from consulting.adapters.postgres.engine import connect
 from consulting.adapters.postgres.prepared import Prepared
-from consulting.application.ports.records import DirectoryFilter
+from consulting.application.ports.directory import DirectoryFilter
 from consulting.domain.directory import DirectorySort, Place, without_a_letter
 from consulting.domain.session_states import Status
 from tests.integration.postgres import many
@@ -38,7 +39,7 @@ RANGE = {"researcher_id": many.researcher(WHO), **DAY}
 CLIENT = {"user_id": "client-350"}
 PAGE, _ = directory_pages.page(wanted=DirectoryFilter(), after=None)
 NEXT_PAGE, PLACE = directory_pages.page(
-    wanted=DirectoryFilter(verified=True), after=directory_pages.write_cursor("Person 8", str(many.researcher(1)))
+    wanted=DirectoryFilter(verified=True), after=write_cursor("Person 8", str(many.researcher(1)))
 )
 ASKED = {
     "places": [0, 0],
@@ -82,7 +83,7 @@ def page_of(
     after: Place | None = None,
     blocks: int = 2000,
 ) -> Hot:
-    cursor = None if after is None else directory_pages.write_cursor(*after)
+    cursor = None if after is None else write_cursor(*after)
     statement, values = directory_pages.page(wanted=wanted, after=cursor, sort=sort)
     return Hot(statement, {**values, "limit": 20, "at": NOW}, (index,), blocks)
 
@@ -157,7 +158,7 @@ HOT = {
         ("researchers_pkey", "time_slots_researcher"),
         300,
     ),
-    "a search": Hot(directory_search.SEARCH, ASKED, ("researcher_words_by_word", "researchers_"), 1000),
+    "a search": Hot(directory_search.by_match(()), ASKED, ("researcher_words_by_word", "researchers_"), 1000),
     "similar words": Hot(
         directory_search.SIMILAR, {"parts": sorted(without_a_letter("c4ca4238"))}, ("vocabulary_without_a_letter",)
     ),

@@ -80,7 +80,7 @@ def test_each_loop_of_a_worker_tells_how_long_it_took_and_when_it_last_ended_wel
         found = measured(work)
 
     assert found[f"consulting_worker_heartbeat_age_seconds {worker}"] < 10
-    for loop in ("relay_mail", "inbox", "sweep", "reminders", "reconciliation", "slots", "pruning"):
+    for loop in ("relay_mail", "inbox", "sweep", "openings", "reminders", "reconciliation", "slots", "pruning"):
         assert found[f"consulting_worker_loop_failing {loop} {worker}"] == 0
     success = found[f"consulting_worker_loop_last_success_timestamp_seconds reminders {worker}"]
     assert abs(success - workshop.market.clock.now().timestamp()) < 30

@@ -200,6 +200,7 @@ LOOPS = {
     "relay_mail",
     "inbox",
     "sweep",
+    "openings",
     "reminders",
     "reconciliation",
     "slots",

@@ -26,6 +26,8 @@ def read_place(cursor: str, *, sort: DirectorySort) -> Place:
             return currency, amount, name, id
         case [int(standing), int(count), str(name), str(id)], DirectorySort.RATING:
             return standing, count, name, id
+        case [int(start), str(id)], DirectorySort.NEXT_AVAILABLE:
+            return start, id
     raise _unknown()
 
 

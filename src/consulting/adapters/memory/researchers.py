@@ -10,8 +10,8 @@ from uuid import UUID
 from consulting.adapters.memory import cursors
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new
 from consulting.adapters.memory.time_slots import MemoryTimeSlots
-from consulting.application.ports.records import DirectoryFilter, Listed
-from consulting.domain.directory import DirectorySort, Place, place, score, topic
+from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
+from consulting.domain.directory import DirectorySort, Place, SearchSort, place, score, topic
 from consulting.domain.errors import AccountLinked
 from consulting.domain.money import Money
 from consulting.domain.researchers import Researcher
@@ -57,17 +57,27 @@ class MemoryResearchers:
         sort: DirectorySort = DirectorySort.NAME,
     ) -> Sequence[Listed]:
         """List active researchers in the order asked for. Raises ValidationFailed (field `cursor`)."""
-        last = None if after is None else cursors.read_place(after, sort=sort)
-        chosen = (each for each in self._active() if _wanted(each, wanted) and self._has_time(each, wanted, at=at))
-        found = sorted(place(each, sort=sort) for each in chosen)
-        return [self._listed(key, at=at) for key in found if last is None or key > last][:limit]
+        chosen = [each for each in self._active() if self._fits(each, wanted, at=at)]
+        return self._in_order(chosen, sort, after=after, limit=limit, at=at)
 
-    def search(self, *, query: str, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
-        """List active researchers by how well they match. Raises ValidationFailed (field `cursor`)."""
+    def search(
+        self,
+        *,
+        query: str,
+        after: str | None,
+        limit: int,
+        at: datetime,
+        wanted: DirectoryFilter = EVERYBODY,
+        sort: SearchSort = SearchSort.RELEVANCE,
+    ) -> Sequence[Listed]:
+        """List active researchers that match. Raises ValidationFailed (field `cursor`)."""
+        scores = {each: score(each, query=query) for each in self._active() if self._fits(each, wanted, at=at)}
+        found = [each for each, points in scores.items() if points]
+        if sort.as_listed is not None:
+            return self._in_order(found, sort.as_listed, after=after, limit=limit, at=at)
         last = None if after is None else cursors.read_by_match(after)
-        ranked = ((-score(each, query=query), each.name, each.id.hex) for each in self._active())
-        found = sorted(key for key in ranked if key[0])
-        return [self._listed(key, at=at) for key in found if last is None or key > last][:limit]
+        ranked = sorted((-scores[each], each.name, str(each.id)) for each in found)
+        return [self._listed(key, at=at) for key in ranked if last is None or key > last][:limit]
 
     def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
         """Give the researcher's earliest slot that could be booked at this instant."""
@@ -92,6 +102,27 @@ class MemoryResearchers:
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""
         return sorted(each.id for each in self._active() if after is None or each.id > after)[:limit]
+
+    def settle_openings(self, *, at: datetime, limit: int) -> int:
+        """Note nothing: the slots themselves are looked at each time."""
+        del at, limit
+        return 0
+
+    def _in_order(
+        self, chosen: Iterable[Researcher], sort: DirectorySort, *, after: str | None, limit: int, at: datetime
+    ) -> Sequence[Listed]:
+        last = None if after is None else cursors.read_place(after, sort=sort)
+        found = sorted(self._place(each, sort, at=at) for each in chosen)
+        return [self._listed(key, at=at) for key in found if last is None or key > last][:limit]
+
+    def _place(self, researcher: Researcher, sort: DirectorySort, *, at: datetime) -> Place:
+        if sort is not DirectorySort.NEXT_AVAILABLE:
+            return place(researcher, sort=sort)
+        slot = self.next_available(researcher.id, at=at)
+        return place(researcher, sort=sort) if slot is None else place(researcher, sort=sort, soonest=slot.period.start)
+
+    def _fits(self, researcher: Researcher, wanted: DirectoryFilter, *, at: datetime) -> bool:
+        return _wanted(researcher, wanted) and self._has_time(researcher, wanted, at=at)
 
     def _has_time(self, researcher: Researcher, wanted: DirectoryFilter, *, at: datetime) -> bool:
         if wanted.available_before is None:

@@ -1,15 +1,15 @@
-"""Pages of researchers, and the cursors between them."""
+"""Pages of researchers in the order asked for, of all of them or of those that a search found."""
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     BigInteger,
     BindParameter,
@@ -20,33 +20,41 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    func,
+    literal_column,
+    or_,
     select,
     true,
     tuple_,
+    union_all,
 )
 
+from consulting.adapters.postgres.directory_cursors import read_cursor
 from consulting.adapters.postgres.next_available import has_slot_before, next_available
+from consulting.adapters.postgres.openings import NEVER
 from consulting.adapters.postgres.prepared import Prepared, prepare
-from consulting.adapters.postgres.tables import researchers
+from consulting.adapters.postgres.tables import openings, researcher_words, researchers
 from consulting.adapters.postgres.tables.metadata import CodePoints, Instant, Texts
 from consulting.adapters.postgres.tables.researchers import rating_order
-from consulting.adapters.postgres.values import LIMIT
-from consulting.application.ports.records import DirectoryFilter
-from consulting.domain.directory import DirectorySort, topic
-from consulting.domain.errors import ValidationFailed
-
-LARGEST = 2**62
-"""More than any search can score, and any rate or rating."""
+from consulting.adapters.postgres.values import AT, LIMIT
+from consulting.application.ports.directory import DirectoryFilter
+from consulting.domain.directory import MOST_WORDS, DirectorySort, topic
 
 LAST_NAME, LAST_ID = bindparam("last_name", type_=CodePoints), bindparam("last_id", type_=Uuid)
+_BEFORE = bindparam("available_before", type_=Instant)
+_SOONEST = bindparam("last_soonest", type_=Instant)
+_CERTAIN = openings.c.certain_until > AT
+_LOWEST, _HIGHEST = (
+    bindparam("lowest_amount", type_=BigInteger),
+    bindparam("highest_amount", type_=BigInteger),
+)
 
-_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     "topics": researchers.c.topics.contains(bindparam("topics", type_=Texts)),
     "verified": researchers.c.verified == bindparam("verified", type_=Boolean),
-    "lowest_amount": researchers.c.rate_amount >= bindparam("lowest_amount", type_=BigInteger),
-    "highest_amount": researchers.c.rate_amount <= bindparam("highest_amount", type_=BigInteger),
+    "lowest_amount": researchers.c.rate_amount >= _LOWEST,
+    "highest_amount": researchers.c.rate_amount <= _HIGHEST,
     "affiliation_topic": researchers.c.affiliation_topic == bindparam("affiliation_topic", type_=Text),
-    "available_before": has_slot_before(researchers, bindparam("available_before", type_=Instant)),
     "currency": researchers.c.rate_currency == bindparam("currency", type_=Text),
 }
 _CURRENCY, _FIGURE, _COUNT = (
@@ -55,54 +63,95 @@ _CURRENCY, _FIGURE, _COUNT = (
     bindparam("last_count", type_=BigInteger),
 )
 _PARTS: Mapping[DirectorySort, Mapping[BindParameter[Any], type]] = {
-    DirectorySort.NAME: {},
-    DirectorySort.RATE: {_CURRENCY: str, _FIGURE: int},
-    DirectorySort.RATE_DOWN: {_CURRENCY: str, _FIGURE: int},
-    DirectorySort.RATING: {_FIGURE: int, _COUNT: int},
+    DirectorySort.NAME: {LAST_NAME: str, LAST_ID: UUID},
+    DirectorySort.RATE: {_CURRENCY: str, _FIGURE: int, LAST_NAME: str, LAST_ID: UUID},
+    DirectorySort.RATE_DOWN: {_CURRENCY: str, _FIGURE: int, LAST_NAME: str, LAST_ID: UUID},
+    DirectorySort.RATING: {_FIGURE: int, _COUNT: int, LAST_NAME: str, LAST_ID: UUID},
+    DirectorySort.NEXT_AVAILABLE: {_SOONEST: datetime, LAST_ID: UUID},
 }
-"""What a place in each order begins with, before name and id."""
+"""What a place in each order is made of."""
+
+
+def wanted_values(wanted: DirectoryFilter) -> dict[str, Any]:
+    """Give the values that the filter asks for, each under the name of its condition."""
+    lowest, highest = wanted.lowest_rate, wanted.highest_rate
+    currency = lowest or highest
+    asked = {
+        "topics": None if wanted.expertise is None else [topic(wanted.expertise)],
+        "verified": wanted.verified,
+        "lowest_amount": lowest and lowest.amount,
+        "highest_amount": highest and highest.amount,
+        "currency": currency and currency.currency,
+        "affiliation_topic": None if wanted.affiliation is None else topic(wanted.affiliation),
+        "available_before": wanted.available_before,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def page(
-    *, wanted: DirectoryFilter, after: str | None, sort: DirectorySort = DirectorySort.NAME
+    *,
+    wanted: DirectoryFilter,
+    after: str | None,
+    sort: DirectorySort = DirectorySort.NAME,
+    words: Sequence[Sequence[str]] = (),
 ) -> tuple[Prepared, Mapping[str, Any]]:
     """Give the statement for a page of the list in this order, and its values but for `limit` and `at`.
 
-    Raises ValidationFailed (field `cursor`).
+    `words`: only those who have one of each. Raises ValidationFailed (field `cursor`).
     """
-    values: dict[str, Any] = {}
-    if wanted.expertise is not None:
-        values["topics"] = [topic(wanted.expertise)]
-    if wanted.verified is not None:
-        values["verified"] = wanted.verified
-    if wanted.lowest_rate is not None:
-        values |= {"lowest_amount": wanted.lowest_rate.amount, "currency": wanted.lowest_rate.currency}
-    if wanted.highest_rate is not None:
-        values |= {"highest_amount": wanted.highest_rate.amount, "currency": wanted.highest_rate.currency}
-    if wanted.affiliation is not None:
-        values["affiliation_topic"] = topic(wanted.affiliation)
-    if wanted.available_before is not None:
-        values["available_before"] = wanted.available_before
+    values = wanted_values(wanted) | {f"words_{place}": list(each) for place, each in enumerate(words)}
     if after is not None:
-        values |= _last(after, sort)
+        parts = _PARTS[sort]
+        last = read_cursor(after, kinds=tuple(parts.values()))
+        values |= zip((part.key for part in parts), last, strict=True)
     return _page(tuple(values), sort), values
 
 
-def _last(after: str, sort: DirectorySort) -> Mapping[str, Any]:
-    parts = _PARTS[sort]
-    *first, name, last_id = read_cursor(after, kinds=(*parts.values(), str, str))
-    return dict(zip((part.key for part in parts), first, strict=True)) | {"last_name": name, "last_id": UUID(last_id)}
+def conditions(given: Sequence[str]) -> Sequence[ColumnElement[bool]]:
+    """Give what a row of researchers, and of openings if a free slot is asked for, must be like for these values."""
+    asked = [CONDITIONS[each] for each in given if each in CONDITIONS]
+    asked += [_has_word(place) for place in range(MOST_WORDS) if f"words_{place}" in given]
+    return [researchers.c.active, *asked, *(_has_time() if "available_before" in given else ())]
 
 
-@cache
+FOUND_AT_ONCE = frozenset({"topics", "affiliation_topic"})
+"""Conditions for which an index finds few."""
+
+
+def filtered(given: Sequence[str]) -> bool:
+    """Tell whether any of these values is one that `conditions` asks for, but for words."""
+    return any(each in CONDITIONS or each == "available_before" for each in given)
+
+
+def joined(given: Sequence[str]) -> FromClause:
+    """Give the tables that `conditions` speaks of."""
+    return _WITH_OPENINGS if "available_before" in given else researchers
+
+
+def with_next_available(found: CTE) -> Select[Any]:
+    """Add the next slot to each researcher of a page: after the page was cut, so that nobody else's is looked for."""
+    upcoming = next_available(found)
+    return select(found, *upcoming.c).select_from(found).outerjoin(upcoming, true())
+
+
+_WITH_OPENINGS = openings.join(researchers, researchers.c.id == openings.c.researcher_id)
+
+
+@lru_cache(maxsize=500)
 def _page(given: tuple[str, ...], sort: DirectorySort) -> Prepared:
-    """Build the statement for these conditions; there are few combinations."""
-    conditions = [_CONDITIONS[each] for each in given if each in _CONDITIONS]
+    """Build the statement for these conditions; few of the combinations are asked for.
+
+    One with conditions is planned anew each time: how many they let through decides where to begin.
+    """
+    if sort is DirectorySort.NEXT_AVAILABLE:
+        return _page_by_start(given).planned_anew()
+    listed = select(researchers).select_from(joined(given)).where(*conditions(given), *_dear_enough(given, sort))
     if "last_id" in given:
-        conditions.append(tuple_(*_order(researchers, sort)) > tuple_(*_PARTS[sort], LAST_NAME, LAST_ID))
-    listed = select(researchers).where(researchers.c.active, *conditions)
-    found = listed.order_by(*_order(researchers, sort)).limit(LIMIT).cte("found")
-    return prepare(with_next_available(found).order_by(*_order(found, sort)))
+        listed = listed.where(tuple_(*_order(researchers, sort)) > tuple_(*_PARTS[sort]))
+    listed = listed.order_by(*_order(researchers, sort))
+    found = _warily(listed, given, name="likely").cte("found")
+    statement = prepare(with_next_available(found).order_by(*_order(found, sort)))
+    return statement.planned_anew() if any(not each.startswith("last_") for each in given) else statement
 
 
 def _order(who: FromClause, sort: DirectorySort) -> tuple[ColumnElement[Any], ...]:
@@ -116,39 +165,69 @@ def _order(who: FromClause, sort: DirectorySort) -> tuple[ColumnElement[Any], ..
     return (*first[sort], who.c.name, who.c.id)
 
 
-def with_next_available(found: CTE) -> Select[Any]:
-    """Add the next slot to each researcher of a page: after the page was cut, so that nobody else's is looked for."""
-    upcoming = next_available(found)
-    return select(found, *upcoming.c).select_from(found).outerjoin(upcoming, true())
+def _warily(listed: Select[Any], given: Sequence[str], *, name: str) -> Select[Any]:
+    """Cut a page off a list in order, and make the planner reckon with more than are shown.
 
-
-def write_cursor(*key: int | str) -> str:
-    """Write the sort key of the last one seen as text that means nothing to the caller."""
-    return urlsafe_b64encode(json.dumps(key, ensure_ascii=False, separators=(",", ":")).encode()).decode()
-
-
-def read_cursor(cursor: str, *, kinds: tuple[type, ...]) -> Any:
-    """Read a cursor of parts of these kinds, the last of them a name and an id.
-
-    Raises ValidationFailed (field `cursor`) for any other.
+    It takes filters and orders for independent of each other. Where they aren't, walking in order until enough are
+    found takes far longer than it reckons, while finding all and putting them in order doesn't. So where an index finds
+    them, walking has to be better by far. Nothing is read for it: a materialized list is read as far as it is needed.
     """
-    try:
-        key = json.loads(b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode())
-    except (ValueError, RecursionError):
-        key = None
-    if not isinstance(key, list) or tuple(type(part) for part in key) != kinds or not _is_place(*key):
-        raise ValidationFailed.of("cursor", "give the cursor that the page before ended with")
-    return key
+    found_at_once = any(each in FOUND_AT_ONCE or each.startswith("words_") for each in given)
+    if not found_at_once and not filtered(given):
+        return listed.limit(LIMIT)
+    most = LIMIT * literal_column("20" if found_at_once else "2")
+    likely = listed.limit(most).cte(name).prefix_with("MATERIALIZED")
+    return select(likely).limit(LIMIT)
 
 
-def _is_place(*key: Any) -> bool:
-    """Tell whether this can be a researcher's place in a list."""
-    texts = [part for part in key if isinstance(part, str)]
-    try:
-        return (
-            "\0" not in "".join(texts).encode().decode()
-            and str(UUID(key[-1])) == key[-1]
-            and all(abs(part) <= LARGEST for part in key if isinstance(part, int))
-        )
-    except ValueError:
-        return False
+def _dear_enough(given: Sequence[str], sort: DirectorySort) -> Iterator[ColumnElement[bool]]:
+    """Say once more what rates are asked for, as the index from the dearest on has them."""
+    if sort is DirectorySort.RATE_DOWN:
+        if "lowest_amount" in given:
+            yield -researchers.c.rate_amount <= -_LOWEST
+        if "highest_amount" in given:
+            yield -researchers.c.rate_amount >= -_HIGHEST
+
+
+def _has_word(place: int) -> ColumnElement[bool]:
+    one_of = researcher_words.c.word == func.any(bindparam(f"words_{place}", type_=ARRAY(CodePoints)))
+    return select(researcher_words.c.word).where(researcher_words.c.researcher_id == researchers.c.id, one_of).exists()
+
+
+def _has_time() -> Sequence[ColumnElement[bool]]:
+    """Tell by the openings whether a slot before an instant is free; only where that is in doubt, by the slots.
+
+    Whoever is certain has time by the first condition; the second one looks at the slots of the others.
+    """
+    return (
+        or_(openings.c.soonest < _BEFORE, ~_CERTAIN),
+        or_(_CERTAIN, has_slot_before(researchers, _BEFORE)),
+    )
+
+
+def _page_by_start(given: tuple[str, ...]) -> Prepared:
+    """Go by the openings that are certain, and look at the slots of those that aren't, which are few."""
+    next_slot = next_available(researchers)
+    certain = _first(_WITH_OPENINGS, openings.c.soonest, _CERTAIN, given=given, name="certain").subquery("certain")
+    start = func.coalesce(next_slot.c.slot_start, NEVER)
+    looked_at = _first(
+        _WITH_OPENINGS.outerjoin(next_slot, true()), start, ~_CERTAIN, given=given, name="looked_at"
+    ).subquery("looked_at")
+    places = union_all(select(certain), select(looked_at)).subquery("places")
+    page = select(places).order_by(places.c.soonest, places.c.id).limit(LIMIT).subquery("page")
+    found = select(researchers, page.c.soonest).join(page, page.c.id == researchers.c.id).cte("found")
+    return prepare(with_next_available(found).order_by(found.c.soonest, found.c.id))
+
+
+def _first(
+    tables: FromClause, soonest: ColumnElement[Any], kind: ColumnElement[bool], *, given: Sequence[str], name: str
+) -> Select[Any]:
+    """Give the first ids of those whose next slot starts at `soonest`, and that start."""
+    who = openings.c.researcher_id
+    asked = [kind, *conditions([each for each in given if each != "available_before"])]
+    if "available_before" in given:
+        asked.append(soonest < _BEFORE)
+    if "last_id" in given:
+        asked.append(tuple_(soonest, who) > tuple_(_SOONEST, LAST_ID))
+    listed = select(who.label("id"), soonest.label("soonest")).select_from(tables).where(*asked)
+    return _warily(listed.order_by(soonest, who), given, name=f"likely_{name}")

@@ -100,6 +100,7 @@ def connect(
             f"-c lock_timeout={_milliseconds(patience.lock)}",
             f"-c idle_in_transaction_session_timeout={_milliseconds(patience.idle)}",
             "-c jit=off",  # it takes longer than any statement here
+            "-c random_page_cost=1.1",  # what is asked for often lies in memory
             str(given.pop("options", None) or ""),
             "-c TimeZone=UTC -c client_encoding=UTF8",
         ]

@@ -6,7 +6,7 @@ Core's own execution costs about 0.15 ms a statement, more than the way to the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert, psycopg
 from sqlalchemy.sql import ClauseElement
 
 _LABELS = count()
-_LOCKS = ("FOR UPDATE", "FOR NO KEY UPDATE")
+_LOCKS = ("FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE")
 _DIALECT = psycopg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects have no types
 
 
@@ -35,6 +35,10 @@ class Prepared:
     def values(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give everything to put into the places."""
         return {**self.constants, **given} if self.constants else given
+
+    def planned_anew(self) -> Prepared:
+        """Give the same statement without a label: no one plan is good for all of its values."""
+        return replace(self, label=b"")
 
 
 def prepare(statement: ClauseElement) -> Prepared:

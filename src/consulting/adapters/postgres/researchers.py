@@ -12,14 +12,25 @@ from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, delete, func, sele
 from sqlalchemy.dialects.postgresql import insert
 
 from consulting.adapters.postgres import directory_pages
+from consulting.adapters.postgres.directory_cursors import write_cursor
 from consulting.adapters.postgres.directory_search import DirectorySearch
 from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.next_available import NEXT_AVAILABLE, NEXT_SLOTS, next_slot_of
+from consulting.adapters.postgres.openings import settle_openings
 from consulting.adapters.postgres.prepared import insert_into, prepare, update_of
 from consulting.adapters.postgres.tables import researcher_words, researchers, vocabulary
+from consulting.adapters.postgres.tables.metadata import CodePoints
 from consulting.adapters.postgres.values import LIMIT, read_policy, write_policy
-from consulting.application.ports.records import DirectoryFilter, Listed
-from consulting.domain.directory import SHORTEST_FORGIVEN, DirectorySort, place, topic, weights, without_a_letter
+from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
+from consulting.domain.directory import (
+    SHORTEST_FORGIVEN,
+    DirectorySort,
+    SearchSort,
+    place,
+    topic,
+    weights,
+    without_a_letter,
+)
 from consulting.domain.money import Money
 from consulting.domain.researchers import Rating, Researcher
 from consulting.domain.time_slots import TimeSlot
@@ -43,7 +54,7 @@ REGISTER = prepare(_REGISTER)
 REGISTER_AFTER = prepare(_REGISTER.where(researchers.c.id > bindparam("after", type_=Uuid)))
 
 _OWN_WORDS = researcher_words.c.researcher_id == _ID
-WORDS = prepare(select(researcher_words.c.word, researcher_words.c.weight).where(_OWN_WORDS))
+WORDS = prepare(select(researcher_words.c.word, researcher_words.c.weight, researcher_words.c.name).where(_OWN_WORDS))
 FORGET_WORDS = prepare(delete(researcher_words).where(_OWN_WORDS))
 _TOLD = (
     func.unnest(bindparam("words", type_=ARRAY(Text)), bindparam("weights", type_=ARRAY(Integer)))
@@ -52,7 +63,8 @@ _TOLD = (
 )
 ADD_WORDS = prepare(
     researcher_words.insert().from_select(
-        ["researcher_id", "word", "weight"], select(_ID, _TOLD.c.word, _TOLD.c.weight).select_from(_TOLD).where(true())
+        ["researcher_id", "word", "weight", "name"],
+        select(_ID, _TOLD.c.word, _TOLD.c.weight, bindparam("name", type_=CodePoints)).select_from(_TOLD).where(true()),
     )
 )
 _LEARNT = func.unnest(bindparam("words", type_=ARRAY(Text))).table_valued("word", name="learnt").render_derived()
@@ -127,7 +139,10 @@ def _columns(researcher: Researcher) -> Mapping[str, Any]:
 
 def _listed(row: Row, sort: DirectorySort) -> Listed:
     researcher = researcher_of(row)
-    cursor = directory_pages.write_cursor(*place(researcher, sort=sort))
+    if sort is DirectorySort.NEXT_AVAILABLE:
+        cursor = write_cursor(*place(researcher, sort=sort, soonest=row.soonest))
+    else:
+        cursor = write_cursor(*place(researcher, sort=sort))
     return Listed(researcher=researcher, next_available=next_slot_of(row), cursor=cursor)
 
 
@@ -163,7 +178,7 @@ class PostgresResearchers:
         saved, told = self._link.together((SAVE, _columns(researcher)), (WORDS, {"id": researcher.id}))
         if not saved:
             raise LookupError(f"researcher {researcher.id} is not kept")
-        self._learn(researcher, known={row.word: row.weight for row in told})
+        self._learn(researcher, known={row.word: (row.weight, row.name) for row in told})
 
     def page(
         self,
@@ -178,16 +193,28 @@ class PostgresResearchers:
         statement, values = directory_pages.page(wanted=wanted, after=after, sort=sort)
         return [_listed(row, sort) for row in self._link.rows(statement, **values, limit=limit, at=at)]
 
-    def search(self, *, query: str, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
-        """List active researchers by how well they match. Raises ValidationFailed (field `cursor`)."""
-        rows = DirectorySearch(self._link).find(query, after=after, limit=limit, at=at)
+    def search(
+        self,
+        *,
+        query: str,
+        after: str | None,
+        limit: int,
+        at: datetime,
+        wanted: DirectoryFilter = EVERYBODY,
+        sort: SearchSort = SearchSort.RELEVANCE,
+    ) -> Sequence[Listed]:
+        """List active researchers that match. Raises ValidationFailed (field `cursor`)."""
+        search = DirectorySearch(self._link, query=query, wanted=wanted, limit=limit, at=at)
+        order = sort.as_listed
+        if order is not None:
+            return [_listed(row, order) for row in search.in_order(order, after=after)]
         return [
             Listed(
                 researcher=researcher_of(row),
                 next_available=next_slot_of(row),
-                cursor=directory_pages.write_cursor(int(row.score), row.name, str(row.id)),
+                cursor=write_cursor(int(row.score), row.name, str(row.id)),
             )
-            for row in rows
+            for row in search.by_match(after=after)
         ]
 
     def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
@@ -208,6 +235,10 @@ class PostgresResearchers:
         rows = self._link.rows(NEXT_SLOTS, id=id, at=at, limit=limit)
         return [slot for row in rows if (slot := next_slot_of(row)) is not None]
 
+    def settle_openings(self, *, at: datetime, limit: int) -> int:
+        """Note anew when some can next be booked, whose note may have run out; give their number."""
+        return settle_openings(self._link, at=at, limit=limit)
+
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""
         if after is None:
@@ -216,12 +247,17 @@ class PostgresResearchers:
             rows = self._link.rows(ACTIVE_IDS_AFTER, limit=limit, after=after)
         return [row.id for row in rows]
 
-    def _learn(self, researcher: Researcher, *, known: Mapping[str, int]) -> None:
-        """Keep the words by which the researcher is found, and what misspellings lead to them."""
-        told = dict(weights(researcher))
-        if told == known:
+    def _learn(self, researcher: Researcher, *, known: Mapping[str, tuple[int, str]]) -> None:
+        """Keep the words by which the researcher is found while active, and what misspellings lead to them."""
+        told = dict(weights(researcher)) if researcher.active else {}
+        if {word: (weight, researcher.name) for word, weight in told.items()} == known:
             return
-        own = {"id": researcher.id, "words": list(told), "weights": list(told.values())}
+        own = {
+            "id": researcher.id,
+            "name": researcher.name,
+            "words": list(told),
+            "weights": list(told.values()),
+        }
         forgivable = sorted(word for word in told if len(word) >= SHORTEST_FORGIVEN - 1)
         _, _, new = self._link.together(
             (FORGET_WORDS, {"id": researcher.id}), (ADD_WORDS, own), (NEW_WORDS, {"words": forgivable})

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
 from consulting.domain.availability import Block, Override, Pattern, Rules
-from consulting.domain.directory import DirectorySort
+from consulting.domain.directory import DirectorySort, SearchSort
 from consulting.domain.earnings import Movement
 from consulting.domain.ledger import Entry
-from consulting.domain.money import Money
 from consulting.domain.payments import Payment
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication, PublishedSlot
@@ -35,22 +35,6 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryFilter:
-    """Which researchers to list; None asks for nothing.
-
-    Rates compare only within their currency, which is the same for both. `affiliation` is the whole of it, in any case
-    and without regard to accents. `available_before`: a slot that could be booked now starts before this instant.
-    """
-
-    expertise: str | None = None
-    verified: bool | None = None
-    lowest_rate: Money | None = None
-    highest_rate: Money | None = None
-    affiliation: str | None = None
-    available_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingFilter:
     """Which of a researcher's sessions to list; None asks for nothing. `status` is the effective one.
 
@@ -69,15 +53,6 @@ class Place:
 
     start: datetime
     id: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A researcher in a list: the next slot that could be booked now, and where the list goes on after this one."""
-
-    researcher: Researcher
-    next_available: TimeSlot | None
-    cursor: str
 
 
 class Researchers(Protocol):
@@ -109,14 +84,24 @@ class Researchers(Protocol):
     ) -> Sequence[Listed]:
         """List active researchers in the order of `directory.place`; `after` is the cursor of the last one seen.
 
+        In the order of the next slot, those whom nobody can book come last.
         Raises ValidationFailed (field `cursor`) for a cursor that no list gave.
         """
 
-    def search(self, *, query: str, after: str | None, limit: int, at: datetime) -> Sequence[Listed]:
+    def search(
+        self,
+        *,
+        query: str,
+        after: str | None,
+        limit: int,
+        at: datetime,
+        wanted: DirectoryFilter = EVERYBODY,
+        sort: SearchSort = SearchSort.RELEVANCE,
+    ) -> Sequence[Listed]:
         """List active researchers by how well name, expertise, affiliation and bio match every word of the query.
 
         Case and accents don't matter; a word of five letters or more may differ by one edit. A query without a word
-        finds nobody. Cursor as in `page`.
+        finds nobody. `wanted` chooses among them; another `sort` puts them in the order of `page`. Cursor as there.
         """
 
     def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
@@ -127,6 +112,12 @@ class Researchers(Protocol):
 
     def next_slots(self, id: UUID, *, at: datetime, limit: int) -> Sequence[TimeSlot]:
         """Give the researcher's slots that could be booked at this instant, the soonest first."""
+
+    def settle_openings(self, *, at: datetime, limit: int) -> int:
+        """Note anew when some can next be booked, whose note may have run out at this instant; give their number.
+
+        Nothing is shown otherwise for it: it makes lists by the next slot quick. 0 when there is nothing to note.
+        """
 
     def active_ids(self, *, after: UUID | None, limit: int) -> Sequence[UUID]:
         """List the ids of active researchers in order of id."""

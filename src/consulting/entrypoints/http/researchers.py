@@ -13,8 +13,8 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from consulting.application.directory import GetResearcher, ListResearchers, SearchResearchers
-from consulting.application.ports.records import DirectoryFilter, Listed
-from consulting.domain.directory import DirectorySort
+from consulting.application.ports.directory import DirectoryFilter, Listed
+from consulting.domain.directory import DirectorySort, SearchSort
 from consulting.domain.errors import ResearcherNotFound, ValidationFailed
 from consulting.domain.local_days import local_days
 from consulting.domain.money import Money, parse_rate
@@ -49,7 +49,13 @@ Before = Annotated[
 ]
 Sort = Annotated[
     DirectorySort | None,
-    QueryParameter(description="`name` (by default), `rate`, `-rate` from the dearest on, or `rating`."),
+    QueryParameter(
+        description="`name` (by default), `rate`, `-rate` from the dearest on, `rating`, or `next_available`."
+    ),
+]
+Order = Annotated[
+    SearchSort | None,
+    QueryParameter(description="`relevance` (by default), or any order of the list of researchers."),
 ]
 Words = Annotated[str, text_parameter(name="query", description="Words to look for.")]
 
@@ -107,18 +113,42 @@ async def list_researchers(  # noqa: PLR0913, PLR0917 -- one for each query para
     security=OPEN,
     tags=["Researchers"],
 )
-async def search_researchers(
+async def search_researchers(  # noqa: PLR0913, PLR0917 -- one for each query parameter
     request: ApiRequest,
     desk: AtDesk,
     words: Words,
+    expertise: Expertise = None,
+    verified: Verified = None,
+    min_rate: MinRate = None,
+    max_rate: MaxRate = None,
+    currency: RateCurrency = "usd",
+    affiliation: Affiliation = None,
+    available_before: Before = None,
+    timezone: Zone = None,
+    sort: Order = None,
     paper_id: Paper = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> wire.ResearcherPage:
-    """Search researchers, the best matches first."""
-    asked = list_cursors.mark("relevance", words)
-    after = list_cursors.read(cursor, asked=asked)
-    found = await desk.database.run(desk.use.search_researchers, query=words, after=after, limit=limit + 1)
+    """Search researchers in the order asked for."""
+    wanted = DirectoryFilter(
+        expertise=expertise,
+        verified=verified,
+        lowest_rate=_rate(min_rate, currency, field="min_rate"),
+        highest_rate=_rate(max_rate, currency, field="max_rate"),
+        affiliation=affiliation,
+        available_before=_instant(available_before, zone_for(timezone, request.user)),
+    )
+    order = sort or SearchSort.RELEVANCE
+    asked = list_cursors.mark("search", words, order, wanted)
+    found = await desk.database.run(
+        desk.use.search_researchers,
+        query=words,
+        wanted=wanted,
+        sort=order,
+        after=list_cursors.read(cursor, asked=asked),
+        limit=limit + 1,
+    )
     return _page(found, request, limit=limit, paper=paper_id, asked=asked)
 
 

@@ -23,6 +23,8 @@ def works(container: Container, *, in_hand: InHand, stopping: Callable[[], bool]
         run = partial(relay, limit=1, lane=lane, stopping=stopping)
         yield Work(name=name, run=run, every=every[name], threads=THREADS)
     yield Work(name=INBOX, run=partial(settle, limit=1), every=every[INBOX], threads=THREADS)
+    # Goes on while there are doubts: on the hour, many slots come within their notice at once.
+    yield Work(name="openings", run=container.settle_openings(), every=every["openings"])
     once: Mapping[str, Callable[[], object]] = {
         "sweep": container.sweep_sessions(),
         "reminders": container.send_reminders(),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -118,6 +119,61 @@ def test_researchers_are_listed_in_the_order_asked_for(three: Frontend) -> None:
         assert names(first) + names(second) == expected
 
 
+def test_researchers_are_listed_by_the_next_slot_that_could_be_booked(three: Frontend) -> None:
+    curie, noether = (
+        three.get("/api/researchers/search", query=name).json()["researchers"][0] for name in ("curie", "noether")
+    )
+    change(three, "bohr", active=False)
+    taken = three.post("/api/sessions", {"time_slot_id": curie["next_available_slot"]["id"]}, by="ada")
+    found = three.get("/api/researchers", sort="next_available").json()
+
+    assert taken.status_code == 201
+    assert names(found) == ["Noether", "Curie"]
+    starts = [each["next_available_slot"]["start_time"] for each in found["researchers"]]
+    assert starts == ["2026-12-02T08:00:00Z", "2026-12-02T09:00:00Z"]
+    assert found["researchers"][0]["next_available_slot"]["id"] == noether["next_available_slot"]["id"]
+
+
+def test_whoever_has_no_slot_comes_last_in_the_order_of_the_next_slot(three: Frontend) -> None:
+    change(three, "bohr", notice=timedelta(days=500))
+
+    first = three.get("/api/researchers", sort="next_available", limit=2).json()
+    second = three.get("/api/researchers", sort="next_available", limit=2, cursor=first["next_cursor"]).json()
+
+    assert names(second) == ["Bohr"]
+    assert second["researchers"][0]["next_available_slot"] is None
+
+
+def test_a_search_takes_the_filters_and_orders_of_the_list(three: Frontend) -> None:
+    change(three, "curie", rate=Money(20_000, "usd"), rating=Rating(5, 1), affiliation="Paris", verified=False)
+    change(three, "noether", rate=Money(9_000, "usd"), rating=Rating(8, 2))
+
+    def found(**asked: str) -> list[str]:
+        return names(three.get("/api/researchers/search", query="physics", **asked).json())
+
+    assert found() == found(sort="relevance") == found(sort="name") == ["Bohr", "Curie", "Noether"]
+    assert found(sort="rate") == ["Noether", "Bohr", "Curie"]
+    assert found(sort="-rate") == ["Curie", "Bohr", "Noether"]
+    assert found(sort="rating") == ["Curie", "Noether", "Bohr"]
+    assert sorted(found(sort="next_available")) == ["Bohr", "Curie", "Noether"]
+    assert found(max_rate="90") == ["Noether"]
+    assert found(min_rate="150", currency="usd") == ["Curie"]
+    assert found(affiliation="PARIS") == found(verified="false") == ["Curie"]
+    assert found(expertise="physics", available_before="2026-12-03") == ["Bohr", "Curie", "Noether"]
+    assert found(available_before="2026-12-02", timezone="UTC") == found(expertise="law") == []
+
+
+def test_a_cursor_of_a_search_goes_on_with_the_same_order_and_filters_only(three: Frontend) -> None:
+    asked = {"query": "physics", "sort": "next_available", "verified": "true", "limit": "2"}
+    first = three.get("/api/researchers/search", **asked).json()
+    second = three.get("/api/researchers/search", **asked, cursor=first["next_cursor"]).json()
+
+    assert len({*names(first), *names(second)}) == 3
+    for other in ({"sort": "rate"}, {"verified": "false"}, {"query": "curie"}, {"sort": "relevance"}):
+        answer = three.get("/api/researchers/search", **{**asked, **other}, cursor=first["next_cursor"])
+        assert list(problems(answer)) == ["cursor"]
+
+
 def test_a_cursor_goes_on_with_the_list_that_gave_it_and_no_other(three: Frontend) -> None:
     cursor = three.get("/api/researchers", sort="rate", limit=1).json()["next_cursor"]
     of_search = three.get("/api/researchers/search", query="physics", limit=1).json()["next_cursor"]
@@ -182,6 +238,16 @@ def test_researchers_are_searched_by_words_that_may_be_misspelt(three: Frontend)
         ("/api/researchers/search", {}, "query"),
         ("/api/researchers/search", {"query": "a\x00"}, "query"),
         ("/api/researchers/search", {"query": "a", "cursor": "%"}, "cursor"),
+        ("/api/researchers", {"sort": "relevance"}, "sort"),
+        ("/api/researchers/search", {"query": "a", "sort": "soonest"}, "sort"),
+        ("/api/researchers/search", {"query": "a", "min_rate": "-1"}, "min_rate"),
+        ("/api/researchers/search", {"query": "a", "max_rate": "NaN"}, "max_rate"),
+        ("/api/researchers/search", {"query": "a", "min_rate": "1", "currency": "USD"}, "currency"),
+        ("/api/researchers/search", {"query": "a", "verified": "1"}, "verified"),
+        ("/api/researchers/search", {"query": "a", "expertise": "a\x00b"}, "expertise"),
+        ("/api/researchers/search", {"query": "a", "affiliation": "x" * 256}, "affiliation"),
+        ("/api/researchers/search", {"query": "a", "available_before": "soon"}, "available_before"),
+        ("/api/researchers/search", {"query": "a", "available_before": "2026-12-02", "timezone": "X"}, "timezone"),
     ],
 )
 def test_a_parameter_that_is_not_right_is_named(anybody: Frontend, path: str, params: Any, field: str) -> None:

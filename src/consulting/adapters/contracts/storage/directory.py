@@ -9,14 +9,13 @@ import pytest
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract, Setting
-from consulting.application.ports.records import DirectoryFilter, Listed
+from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
 from consulting.application.ports.transactions import Transactions
-from consulting.domain.directory import DirectorySort
+from consulting.domain.directory import DirectorySort, SearchSort
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.money import Money
 from consulting.domain.researchers import Rating
 
-EVERYBODY = DirectoryFilter()
 NO_CURSORS = ("", "nonsense", "é", "AAAA", "bnVsbA==", "e30=", "W10=", "!" * 500)
 
 
@@ -39,9 +38,17 @@ def _one_by_one(transactions: Transactions, sort: DirectorySort) -> Sequence[Lis
     return seen
 
 
-def _search(transactions: Transactions, query: str, *, after: str | None = None, limit: int = 50) -> Sequence[Listed]:
+def _search(
+    transactions: Transactions,
+    query: str,
+    wanted: DirectoryFilter = EVERYBODY,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    sort: SearchSort = SearchSort.RELEVANCE,
+) -> Sequence[Listed]:
     with transactions.begin() as tx:
-        return tx.researchers.search(query=query, after=after, limit=limit, at=sample.NOW)
+        return tx.researchers.search(query=query, wanted=wanted, sort=sort, after=after, limit=limit, at=sample.NOW)
 
 
 def _names(listed: Sequence[Listed]) -> list[str]:
@@ -85,6 +92,7 @@ class DirectoryContract(RecordsContract):
             DirectorySort.RATE: ["Cleo", "Ben", "Dan", "Ada"],
             DirectorySort.RATE_DOWN: ["Cleo", "Ada", "Ben", "Dan"],
             DirectorySort.RATING: ["Dan", "Cleo", "Ada", "Ben"],
+            DirectorySort.NEXT_AVAILABLE: ["Ada", "Ben", "Cleo", "Dan"],
         }
         for sort, names in expected.items():
             assert _names(_page(transactions, sort=sort)) == names
@@ -109,6 +117,85 @@ class DirectoryContract(RecordsContract):
         beyond = DirectoryFilter(available_before=slot.period.start + timedelta(microseconds=1))
         assert _names(_page(transactions, until)) == []
         assert [each.next_available for each in _page(transactions, beyond)] == [slot]
+
+    def test_whoever_can_be_booked_sooner_comes_first_and_whoever_cannot_comes_last(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        people = [setting.researcher(number, name=name) for number, name in enumerate("ABCDE", start=1)]
+        for number, who, hour in ((1, 0, 50), (2, 2, 30), (3, 2, 70), (4, 3, 30), (5, 4, 26)):
+            slot = sample.slot(number, researcher_id=people[who].id, period=sample.hour(hour))
+            setting.publish(slot)
+            if number == 5:
+                setting.book(sample.confirmed(slot))
+        expected = ["C", "D", "A", "B", "E"]
+        for _ in range(2):
+            assert _names(_page(transactions, sort=DirectorySort.NEXT_AVAILABLE)) == expected
+            assert _names(_one_by_one(transactions, DirectorySort.NEXT_AVAILABLE)) == expected
+            with transactions.begin() as tx:
+                tx.researchers.settle_openings(at=sample.NOW, limit=50)
+
+    def test_the_order_of_the_next_slot_keeps_up_with_bookings_and_with_time(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        people = [setting.researcher(number, name=name) for number, name in enumerate("AB", start=1)]
+        slots = [
+            sample.slot(number, researcher_id=people[who].id, period=sample.hour(hour))
+            for number, who, hour in ((1, 0, 26), (2, 1, 28), (3, 0, 30), (4, 1, 29))
+        ]
+        setting.publish(slots[0], slots[2])
+        setting.publish(slots[1], slots[3])
+
+        def order(*, hours: float = 0) -> list[str]:
+            with transactions.begin() as tx:
+                return _names(
+                    tx.researchers.page(
+                        wanted=EVERYBODY,
+                        sort=DirectorySort.NEXT_AVAILABLE,
+                        after=None,
+                        limit=9,
+                        at=sample.NOW + timedelta(hours=hours),
+                    )
+                )
+
+        with transactions.begin() as tx:
+            tx.researchers.settle_openings(at=sample.NOW, limit=50)
+        assert (order(), order(hours=26), order(hours=29)) == (["A", "B"], ["B", "A"], ["A", "B"])
+        session = sample.confirmed(slots[0])
+        setting.book(session)
+        assert order() == ["B", "A"]
+        setting.save(sample.canceled(session))
+        assert order() == ["A", "B"]
+        setting.withdraw(slots[0])
+        assert order() == ["B", "A"]
+
+    def test_a_search_takes_every_filter_and_order_of_a_list(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        for number, name, rate, rating in (
+            (1, "Ada", 300, Rating(4, 1)),
+            (2, "Ben", 100, Rating(5, 1)),
+            (3, "Cleo", 200, Rating(3, 1)),
+            (4, "Dan", 250, Rating()),
+        ):
+            knows = ("optics",) if name != "Dan" else ("law",)
+            setting.researcher(
+                number, name=name, rate=Money(rate, "usd"), rating=rating, expertise=knows, verified=name != "Ben"
+            )
+        expected = {
+            SearchSort.RELEVANCE: ["Ada", "Ben", "Cleo"],
+            SearchSort.NAME: ["Ada", "Ben", "Cleo"],
+            SearchSort.RATE: ["Ben", "Cleo", "Ada"],
+            SearchSort.RATE_DOWN: ["Ada", "Cleo", "Ben"],
+            SearchSort.RATING: ["Ben", "Ada", "Cleo"],
+            SearchSort.NEXT_AVAILABLE: ["Ada", "Ben", "Cleo"],
+        }
+        for sort, names in expected.items():
+            assert _names(_search(transactions, "opticks", sort=sort)) == names
+            first = _search(transactions, "optics", sort=sort, limit=2)
+            rest = _search(transactions, "optics", sort=sort, after=first[-1].cursor)
+            assert _names(first) + _names(rest) == names
+            kept = DirectoryFilter(verified=True, lowest_rate=Money(200, "usd"), highest_rate=Money(250, "usd"))
+            assert _names(_search(transactions, "optics", kept, sort=sort)) == ["Cleo"]
 
     def test_a_cursor_of_another_order_is_refused(self, transactions: Transactions, setting: Setting) -> None:
         setting.researcher(1)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract, Setting
-from consulting.application.ports.records import DirectoryFilter
+from consulting.application.ports.directory import DirectoryFilter
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.time_slots import TimeSlot
 

@@ -8,6 +8,7 @@ from consulting.adapters.postgres.tables.calendars import calendar_tokens
 from consulting.adapters.postgres.tables.mail import notifications
 from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
 from consulting.adapters.postgres.tables.money import ledger_entries, payments, refunds
+from consulting.adapters.postgres.tables.openings import openings
 from consulting.adapters.postgres.tables.rate_limits import rate_limits
 from consulting.adapters.postgres.tables.researchers import researcher_words, researchers, vocabulary
 from consulting.adapters.postgres.tables.reviews import reviews
@@ -26,6 +27,7 @@ __all__ = [
     "ledger_entries",
     "metadata",
     "notifications",
+    "openings",
     "outbox",
     "overrides",
     "patterns",

@@ -147,10 +147,19 @@ class _ResearcherWords(TypedColumns):
     researcher_id: Named[UUID] = Column(ForeignKey("researchers.id", ondelete="CASCADE"), primary_key=True)
     word: Named[str] = Column(CodePoints, primary_key=True)
     weight: Named[int] = Column(SmallInteger)
+    name: Named[str] = Column(CodePoints)  # the researcher's, so that the index has the order of a search
 
 
 researcher_words = Table("researcher_words", metadata, _ResearcherWords)
-Index("researcher_words_by_word", researcher_words.c.word, researcher_words.c.researcher_id, researcher_words.c.weight)
+"""The words of active researchers; the others can't be found."""
+
+Index(
+    "researcher_words_by_word",
+    researcher_words.c.word,
+    researcher_words.c.weight,
+    researcher_words.c.name,
+    researcher_words.c.researcher_id,
+)
 
 
 class _Vocabulary(TypedColumns):
