@@ -30,7 +30,7 @@ def variable(
     """Declare a dataclass field as a setting, whose text `read` makes a value of; it raises ValueError where it can't.
 
     `default` holds in production and, unless `sandbox` says otherwise, in the sandbox; REQUIRED means that there is
-    none. Braces in a default name an earlier setting, whose value goes there. What is secret is never shown.
+    none. Braces in a default name an earlier setting, whose value goes there. What is secret is shown nowhere.
     """
     said = {"read": read, "default": default, "sandbox": sandbox if sandbox is not None else default}
     return dataclasses.field(repr=not secret, metadata={**said, "secret": secret, "meaning": meaning})
