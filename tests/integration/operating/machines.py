@@ -70,7 +70,14 @@ class Machine:
         eventually(lambda: self.is_ready(path="/health/live"), seconds=READY_SECONDS, told=lambda: self.log)
 
     def wait_until_ready(self) -> None:
-        eventually(self.is_ready, seconds=READY_SECONDS, told=lambda: self.log)
+        eventually(self.is_ready, seconds=READY_SECONDS, told=lambda: f"{self.lacks()}\n{self.log}")
+
+    def lacks(self) -> str:
+        """Give what it says of its readiness."""
+        try:
+            return httpx.get(f"{self.url}/health/ready", trust_env=False, timeout=5).text
+        except httpx.TransportError as failure:
+            return repr(failure)
 
     def client(self, user: str | None = None, **claims: Any) -> httpx.Client:
         """Give the browser of a user who is signed in, or of nobody."""

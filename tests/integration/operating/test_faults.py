@@ -23,6 +23,7 @@ from consulting.adapters.postgres.inspection import PostgresInspection
 from consulting.application.audit import Audit
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from tests.integration.http.test_over_postgres import on_database
+from tests.integration.instance import eventually
 from tests.unit.application.marketplace import MemoryMarketplace
 from tests.unit.entrypoints.http.frontend import opened, refusal
 
@@ -50,9 +51,9 @@ def engine_of(market: MemoryMarketplace) -> Engine:
 
 
 def disconnect_all(administrator: psycopg.Connection, url: str) -> None:
-    administrator.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [urlsplit(url).path[1:]]
-    )
+    """End all connections to the database, and wait until they have ended."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    eventually(lambda: not administrator.execute(end, [urlsplit(url).path[1:]]).fetchall(), seconds=20)
 
 
 def test_while_the_database_can_only_be_read_reads_go_on_and_writes_are_503(
