@@ -65,6 +65,16 @@ class ResearcherActs(Onlooker):
             else:
                 self.market.save_override(override, caller=account_of(who))
 
+    @rule(researcher=whose, like=st.sampled_from(DATES), week=st.sampled_from(DATES), cancel=st.booleans())
+    def a_researcher_copies_a_week(self, researcher: int, like: date, week: date, cancel: bool) -> None:
+        who = pick(self.researchers, researcher)
+        standing = [session for session in self.all_sessions() if session.state == SC]
+        with self.attempting():
+            self.market.copy_week(source=like, target=week, caller=account_of(who), cancel_sessions=cancel)
+        for session in standing:
+            if self.session(session.id).status is Status.CANCELED:
+                self.given_back[session.id] = session.price.amount
+
     @rule(researcher=whose, change=st.sampled_from(CHANGES))
     def a_researcher_edits_their_profile(self, researcher: int, change: dict[str, object]) -> None:
         who = pick(self.researchers, researcher)
