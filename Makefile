@@ -54,6 +54,9 @@ mutations: setup ## take each guard away in a copy: a named test must fail
 openapi: setup ## write the contract, docs/openapi.json, anew from the code
 	@$(BIN)/python scripts/contract.py write
 
+ports: setup ## write the pages of the ports, docs/ports, anew from the code
+	@$(BIN)/python scripts/port_pages.py
+
 contract: setup ## name what would break clients of the contract that was committed last; SINCE=v1.0 compares with that
 	@$(BIN)/python scripts/contract.py break $(SINCE)
 

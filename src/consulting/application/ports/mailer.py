@@ -126,11 +126,18 @@ class Mailer(Protocol):
     """The post."""
 
     def send(self, mail: Mail) -> None:
-        """Hand the mail to the mail server, under its own Message-ID, within 45 seconds.
+        """Hand the mail to the mail server, once, as it was written.
 
-        Raises MailRefused (never try again), MailUnavailable (it wasn't taken: try again later) with SenderRefused
-        among them (what refuses it is about us, so somebody has to look), or MailUncertain (it may have been taken: a
-        repeat may be the second copy), and nothing else.
+        - It ends within 45 seconds, and may be called from several threads at once.
+        - The mail goes to its one recipient under its own Message-ID, so that a repeat is known for one.
+        - Text, HTML, names and subject arrive in any letters; a calendar arrives as an invitation with its METHOD.
+        - A line break in a name or subject never writes a header; what is no address is refused.
+        - The adapter remembers nothing: it never repeats a mail by itself once that was handed over.
+        - MailRefused: this mail won't be taken, ever.
+        - MailUnavailable: it wasn't taken, and is sent again later.
+        - SenderRefused: so is every mail of ours, until somebody mends the settings.
+        - MailUncertain: it may have been taken; a repeat may be the second copy.
+        - No other error is raised.
         """
 
 

@@ -53,20 +53,26 @@ class MeetingRequest:
 
 
 class MeetingRooms(Protocol):
-    """Meetings.
+    """Meetings: a session has one, with one link.
 
-    Each call ends within seconds; it raises MeetingRoomsUnavailable (ask again, at the earliest after `retry_after`)
-    or MeetingRoomsMisconfigured, and nothing else.
+    - Every call ends within 15 seconds, whatever the provider does.
+    - Every call may be repeated until it is done; calls for one session come one after the other, for several at once.
+    - The adapter remembers nothing that must outlive its process: a session's meeting is found again at the provider.
+    - MeetingRoomsUnavailable: it may have been done or not; it is asked for again, at the earliest after `retry_after`.
+    - MeetingRoomsMisconfigured: the provider refuses our credentials or what we ask for; a repeat won't help.
+    - No other error is raised, but for those that a method names.
     """
 
     def open(self, request: MeetingRequest) -> Meeting:
         """Give the session's meeting: the one it has already, though its creation's answer was lost, or a new one.
 
-        Raises NoFreeHost when every host is at its limit.
+        Repeating gives the same id and link. The link begins with https:// and tells nothing of topic or people. The
+        meeting takes place at the request's instants, whatever its timezone is for. The first of the hosts that is free
+        gets it; NoFreeHost where none is. Any topic is taken, in any letters and of any length.
         """
 
     def move(self, meeting: Meeting, request: MeetingRequest) -> Meeting:
-        """Move the meeting to the request's time, or open another if the provider has lost it."""
+        """Move the meeting to the request's time under the same link, or open another if the provider has lost it."""
 
     def close(self, meeting: Meeting) -> None:
         """Delete this one meeting; one that is gone already is done."""

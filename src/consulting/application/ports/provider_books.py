@@ -40,16 +40,19 @@ class BookedDispute:
 
 
 class ProviderBooks(Protocol):
-    """Lists of what the provider booked at or after an instant, read page by page while they are gone through.
+    """Lists of what the provider booked at or after an instant, whoever did it.
 
-    Each raises the errors of the payment gateway, also while it is gone through.
+    - Nothing that was booked since then is left out; earlier things may be listed too.
+    - A list is read page by page while it is gone through, however long it is.
+    - Each raises the errors of the payment gateway, also while it is gone through: an outage is never an empty list.
+    - Reading changes nothing.
     """
 
     def charges(self, *, since: datetime) -> Iterable[BookedCharge]:
-        """List charges that succeeded."""
+        """List charges that succeeded, each with its intent and the session that this is marked with."""
 
     def refunds(self, *, since: datetime) -> Iterable[BookedRefund]:
-        """List refunds, failed ones too."""
+        """List refunds, failed ones too, each as `retrieve_refund` of the gateway shows it."""
 
     def disputes(self, *, since: datetime) -> Iterable[BookedDispute]:
-        """List disputes by when they were opened."""
+        """List disputes by when they were opened; none where the provider knows no disputes."""
