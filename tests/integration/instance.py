@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ class Instance:
     environ: Mapping[str, str]
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
+    program: Sequence[str] = COMMAND
 
     @property
     def url(self) -> str:
@@ -74,7 +75,7 @@ class Instance:
     def command(self, *arguments: str, seconds: float = 120, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run another command of ours against this instance."""
         return subprocess.run(
-            [*COMMAND, *arguments],
+            [*self.program, *arguments],
             env={**self.environ, **environ},
             capture_output=True,
             text=True,
@@ -84,7 +85,7 @@ class Instance:
 
 
 @contextmanager
-def running_instance(home: Path, **settings: str) -> Iterator[Instance]:
+def running_instance(home: Path, *, program: Sequence[str] = COMMAND, **settings: str) -> Iterator[Instance]:
     """Start an instance and wait until it says that it is ready; stop it at the end, by force if need be."""
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CONSULTING_")},
@@ -96,9 +97,9 @@ def running_instance(home: Path, **settings: str) -> Iterator[Instance]:
         **settings,
     }
     process = subprocess.Popen(
-        [*COMMAND, "run"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*program, "run"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    instance = Instance(environ=environ, process=process)
+    instance = Instance(environ=environ, process=process, program=program)
     reader = threading.Thread(target=_read, args=[instance], daemon=True)
     reader.start()
     try:

@@ -24,16 +24,18 @@ from consulting.application.ports.payment_gateway import (
     PaymentGatewayUnavailable,
     PaymentOutcomeUnknown,
 )
+from consulting.domain.money import Money
 from consulting.domain.payments import Intent, IntentStatus
 
 HALF = PRICE.share(percent=50)
 
 
 def _calls(gateway: PaymentGateway, intent: Intent, *, key: str) -> Iterator[tuple[str, Callable[[], object]]]:
+    made = gateway.refund(key=f"{key}:before", intent_id=intent.id, amount=Money(1, "usd"))
     yield "create_intent", partial(opened, gateway, key=key)
     yield "retrieve_intent", partial(gateway.retrieve_intent, intent.id)
     yield "refund", partial(gateway.refund, key=key, intent_id=intent.id, amount=HALF)
-    yield "retrieve_refund", partial(gateway.retrieve_refund, "re_nothing")
+    yield "retrieve_refund", partial(gateway.retrieve_refund, made.id)
     yield "refunds_of_intent", partial(gateway.refunds_of_intent, intent.id)
     yield "cancel_intent", partial(gateway.cancel_intent, intent.id)
 
