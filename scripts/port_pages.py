@@ -117,6 +117,7 @@ def text_of(page: Page) -> str:
         WRITTEN,
         f"# {page.title}",
         inspect.getdoc(page.home) or "",
+        *_version(page.home),
         *(_port(port) for port in page.ports),
         *_section("Errors", _errors(page.home)),
         *_section("Values", map(_value, page.values)),
@@ -124,6 +125,16 @@ def text_of(page: Page) -> str:
         *_section("What the suite tests", _promises(page.suites)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _version(home: ModuleType) -> Iterator[str]:
+    version = getattr(home, "PORT_VERSION", None)
+    if version is not None:
+        yield (
+            f"This is version {version}, for the `port_version` of a plugin. Ports and errors are in\n"
+            "`consulting.ports`, values in `consulting.domain`, suites in `consulting.contracts`. How they are used:\n"
+            "[writing an adapter](../writing-an-adapter.md)."
+        )
 
 
 def _section(title: str, parts: Iterator[str] | map[str]) -> Iterator[str]:
