@@ -170,7 +170,7 @@ def _machine(home: Path, port: int, sandbox: RunningSandbox, **settings: str) ->
 
 
 def _slots(machine: Machine, database_url: str) -> list[str]:
-    """Let two researchers join who are there day and night, and give their slots from in three hours on."""
+    """Let researchers join who are there day and night, and give their slots from in three hours on."""
     ours = {**machine.environ, "CONSULTING_DATABASE_URL": database_url}
     settings = load_settings(
         {name: value for name, value in ours.items() if name[:11] == "CONSULTING_"}, mode=Mode.SANDBOX
@@ -186,7 +186,7 @@ def _slots(machine: Machine, database_url: str) -> list[str]:
         letters=container.letters(),
     )
     earliest, found = container.clock().now() + timedelta(hours=3), list[str]()
-    for name in ("lise", "otto"):
+    for name in ("lise", "otto", "emmy", "kurt", "rosa"):
         researcher = market.add_researcher(name, rate=10_000)
         market.set_hours(researcher, "00:00", "24:00", pattern_ids=lambda _: market.ids.new())
         market.publish(researcher.id)

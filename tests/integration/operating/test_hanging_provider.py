@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
@@ -20,8 +20,7 @@ HANGERS = 12
 """More clients than there are threads for calls to providers, so that each of those threads hangs."""
 
 SOON = 3.0
-WINDOW_SECONDS = 6.0
-ROUNDS = 4
+ROUNDS, WINDOWS = 4, 6
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def hanging(prepared: Fleet, slots: Iterator[str]) -> Iterator[None]:
     """Let Stripe hang, and more clients ask for it than there are threads that could wait."""
     [machine] = prepared.machines
     stop, asked = threading.Event(), []
-    prepared.fault("stripe", "hang", value=HANG_SECONDS)
+    prepared.fault("stripe", "hang", value=HANG_SECONDS, seconds=600)  # every call from now on
 
     def ask(number: int, session_id: str) -> None:
         with machine.client(f"hanger-{number}") as client:
@@ -91,37 +90,44 @@ def test_while_every_call_to_the_provider_hangs_slots_are_shown_and_booked(prepa
 def test_while_the_provider_hangs_slots_are_shown_and_booked_at_four_fifths_of_their_rate_or_more(
     prepared: Fleet,
 ) -> None:
-    slots = iter(prepared.slots[100:])
-    shown, booked = [], []
+    """Short windows in turn; the best quarter of each kind is compared, since others may use this machine, too."""
+    slots = iter(prepared.slots[30:])
+    calm, hung = Rates(), Rates()
     for _ in range(ROUNDS):
-        before = rates(prepared, slots)
+        calm.measure(prepared, slots)
         with hanging(prepared, slots):
-            during = rates(prepared, slots)
-        after = rates(prepared, slots)
-        shown.append(2 * during[0] / (before[0] + after[0]))
-        booked.append(2 * during[1] / (before[1] + after[1]))
+            hung.measure(prepared, slots)
 
-    told = f"shown {shown}, booked {booked}"
-    assert statistics.median(shown) >= 0.8, told
-    assert statistics.median(booked) >= 0.8, told
+    shown, booked = good(hung.shown) / good(calm.shown), good(hung.booked) / good(calm.booked)
+    told = f"shown {shown:.2f}, booked {booked:.2f} of {calm} against {hung}"
+    assert min(shown, booked) >= 0.8, told
 
 
-def rates(prepared: Fleet, slots: Iterator[str]) -> tuple[float, float]:
-    """Measure, in turn, how many slots are shown a second, and how many are booked; a few at most are booked."""
-    [machine] = prepared.machines
-    with machine.client("racer") as racer:
-        shown = rate(lambda: racer.get(f"/api/time-slots/{prepared.slots[0]}").raise_for_status(), most=100_000)
-        booked = rate(
-            lambda: racer.post("/api/sessions", json={"time_slot_id": next(slots)}).raise_for_status(), most=15
-        )
-    return shown, booked
+@dataclass
+class Rates:
+    """How many slots were shown and booked a second, a number a window."""
+
+    shown: list[float] = field(default_factory=list)
+    booked: list[float] = field(default_factory=list)
+
+    def measure(self, prepared: Fleet, slots: Iterator[str]) -> None:
+        """Show and book in turn; of the slots that there are a few are booked in a window."""
+        [machine] = prepared.machines
+        shown = f"/api/time-slots/{prepared.slots[0]}"
+        with machine.client("racer") as racer:
+            for _ in range(WINDOWS):
+                self.shown.append(rate(lambda: racer.get(shown), most=100))
+                self.booked.append(
+                    rate(lambda: racer.post("/api/sessions", json={"time_slot_id": next(slots)}), most=6)
+                )
 
 
-def rate(act: object, *, most: int) -> float:
-    assert callable(act)
-    began, done = time.monotonic(), 0
-    for done in itertools.count(1):
-        act()
-        if done >= most or time.monotonic() - began > WINDOW_SECONDS:
-            break
-    return done / (time.monotonic() - began)
+def good(rates: list[float]) -> float:
+    return statistics.quantiles(rates, n=4)[2]
+
+
+def rate(act: Callable[[], httpx.Response], *, most: int) -> float:
+    began = time.monotonic()
+    for _ in range(most):
+        act().raise_for_status()
+    return most / (time.monotonic() - began)
