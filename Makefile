@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-domain check proof bench chaos mutations setup runtime lock clean
+.PHONY: help run demo test test-domain check proof bench bench-growth chaos mutations setup runtime lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ proof: setup ## run the long proofs, at most an hour; SEED=... repeats one
 
 bench: setup ## measure against limits of the same run; ROUNDS=1 is the short form
 	@$(BIN)/python -m bench $(ROUNDS)
+
+bench-growth: setup ## measure how reads and booking grow with what is kept, up to ten million slots
+	@$(BIN)/python -m bench.growth largest
 
 fuzz: setup ## try thousands of requests against the contract, as everybody who may call; SEED=... repeats one run
 	@echo "seed $(SEED)"

@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
-from bench import figures, servers
-from bench.ground import prepare
+from bench import figures, memory, servers
+from bench.draining import Draining
+from bench.expanding import expanding
+from bench.figures import Work
+from bench.ground import home, prepare
+from bench.pgbench import PgBench
 from bench.publishing import Publishing
 from bench.works import Bench
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
+from consulting.entrypoints.supervisor.postgres_binaries import find_binaries
+from consulting.entrypoints.supervisor.server_account import server_account
 
-RESULTS = Path(__file__).parent / "results.json"
+RESULTS: Final = Path(__file__).parent / "results.json"
+LIMIT: Final = Path(__file__).parent / "limit.py"
 RESEARCHERS, SLOTS, SESSIONS, CALENDARS = 100_000, 100_000, 20_000, 40
 
 
 def main(rounds: int) -> None:
     """Measure everything that often."""
     began = time.monotonic()
-    with _home() as home, _bench(home) as bench:
+    print(f"The limit that is called the guide's SQL, {LIMIT.name}:\n\n{LIMIT.read_text()}")
+    with _bench() as (bench, works):
         print(f"prepared in {time.monotonic() - began:.0f} s; {rounds} rounds\n")
-        taken = figures.measure(bench.works(), rounds=rounds)
-    print(figures.HEADINGS)
-    for each in taken:
-        print(each.row())
+        taken = figures.measure(works, rounds=rounds)
+        print(figures.HEADINGS)
+        for each in taken:
+            print(each.row())
+        print(f"\n{memory.after_requests(bench, rounds=rounds)}")
     figures.write(taken, RESULTS)
-    print(f"\nwritten to {RESULTS.name}; {time.monotonic() - began:.0f} s in all")
+    print(f"written to {RESULTS.name}; {time.monotonic() - began:.0f} s in all")
 
 
 @contextmanager
-def _bench(home: Path) -> Iterator[Bench]:
+def _bench() -> Iterator[tuple[Bench, list[Work]]]:
     with ExitStack() as stack:
-        postgres = stack.enter_context(running_postgres(home, say=complain))
+        folder = stack.enter_context(home())
+        postgres = stack.enter_context(running_postgres(folder, say=complain))
         ground = prepare(
             ours=postgres.url("ours"),
             limits=postgres.url("limits"),
@@ -45,23 +55,31 @@ def _bench(home: Path) -> Iterator[Bench]:
             sessions=SESSIONS,
             calendars=CALENDARS,
         )
-        environ = servers.settings_of_ours(home=home, database_url=ground.ours)
-        yield Bench(
+        environ = servers.settings_of_ours(home=folder, database_url=ground.ours)
+        bench = Bench(
             ground=ground,
             settings=servers.loaded(environ),
             ours=stack.enter_context(servers.running_api(environ)),
             limit=stack.enter_context(servers.running_limit(ground.limits)),
             bare=stack.enter_context(servers.running_bare()),
-            publishing=Publishing(postgres.url("publishing")),
+            sandbox=stack.enter_context(servers.running_sandbox(environ)),
+            pgbench=PgBench(
+                program=find_binaries(account=server_account(owner=None))["pgbench"],
+                url=ground.ours,
+                whose=ground.whose[:19],
+                first_day=ground.first_day,
+            ),
         )
-
-
-@contextmanager
-def _home() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        path = Path(folder)
-        path.chmod(0o755)  # the server's own account must reach its data
-        yield path
+        draining = Draining(postgres.url("draining"), environ)
+        yield (
+            bench,
+            [
+                *bench.works(),
+                draining.work(),
+                *Publishing(postgres.url("publishing")).works(),
+                expanding(),
+            ],
+        )
 
 
 if __name__ == "__main__":

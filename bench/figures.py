@@ -23,7 +23,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What came of a work. Rates are per second, `ratios` ours by the limit's, one a round."""
+    """What came of a work. Rates are per second, `ratios` ours by the limit's, one a round.
+
+    `cpu_us` are the CPU microseconds of our server for each request, None where they weren't looked at.
+    """
 
     name: str
     limit: str
@@ -32,6 +35,8 @@ class Figure:
     limit_rate: float
     p50_ms: float
     p99_ms: float
+    cpu_us: float | None
+    limit_cpu_us: float | None
 
     @property
     def ratio(self) -> float:
@@ -43,11 +48,14 @@ class Figure:
         spread = f"{min(self.ratios):.2f}-{max(self.ratios):.2f}"
         return (
             f"{self.name:<40}{self.limit:<18}{self.ratio:>6.2f}  {spread:<11}{self.rate:>9,.0f}{self.limit_rate:>9,.0f}"
-            f"{self.p50_ms:>9.2f}{self.p99_ms:>9.2f}"
+            f"{self.p50_ms:>9.2f}{self.p99_ms:>9.2f}{_or_nothing(self.cpu_us)}{_or_nothing(self.limit_cpu_us)}"
         )
 
 
-HEADINGS = f"{'work':<40}{'limit':<18}{'ratio':>6}  {'spread':<11}{'ours/s':>9}{'limit/s':>9}{'p50 ms':>9}{'p99 ms':>9}"
+HEADINGS = (
+    f"{'work':<40}{'limit':<18}{'ratio':>6}  {'spread':<11}{'ours/s':>9}{'limit/s':>9}{'p50 ms':>9}{'p99 ms':>9}"
+    f"{'CPU µs':>8}{'limit':>8}"
+)
 
 
 def measure(works: Sequence[Work], *, rounds: int) -> list[Figure]:
@@ -92,4 +100,16 @@ def _figure(work: Work, pairs: Sequence[tuple[Timings, Timings]]) -> Figure:
         limit_rate=statistics.median(limit.rate for _, limit in pairs),
         p50_ms=1000 * each[len(each) // 2],
         p99_ms=1000 * each[min(len(each) - 1, len(each) * 99 // 100)],
+        cpu_us=_cpu([ours for ours, _ in pairs]),
+        limit_cpu_us=_cpu([limit for _, limit in pairs]),
     )
+
+
+def _cpu(rounds: Sequence[Timings]) -> float | None:
+    """Give the CPU microseconds a request, of the round that was disturbed least."""
+    found = [1e6 * each.cpu / len(each.each) for each in rounds if each.cpu is not None]
+    return min(found, default=None)
+
+
+def _or_nothing(number: float | None) -> str:
+    return f"{'':>8}" if number is None else f"{number:>8,.0f}"

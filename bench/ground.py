@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -47,8 +51,8 @@ class Ground:
         return [_slot(who, day, number) for number in range(SLOTS_A_DAY) for who in self.whose]
 
 
-def prepare(*, ours: str, limits: str, researchers: int, slots: int, sessions: int, calendars: int) -> Ground:
-    """Make and fill both databases."""
+def prepare(*, ours: str, limits: str = "", researchers: int, slots: int, sessions: int, calendars: int) -> Ground:
+    """Make and fill our database, and the limit's where one is named."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     migrate(database_url=ours)
     busy = slots // many.SLOTS_EACH
@@ -60,8 +64,9 @@ def prepare(*, ours: str, limits: str, researchers: int, slots: int, sessions: i
     with psycopg.connect(ours, autocommit=True) as connection:
         connection.execute(_SLOTS, values)
         connection.execute("VACUUM ANALYZE")
-        made = connection.execute("SELECT id, researcher_id, start_time, end_time FROM time_slots").fetchall()
-    _fill_limit(limits, made)
+        if limits:
+            made = connection.execute("SELECT id, researcher_id, start_time, end_time FROM time_slots").fetchall()
+            _fill_limit(limits, made)
     return Ground(ours=ours, limits=limits, whose=whose, first_day=first.date())
 
 
@@ -76,3 +81,12 @@ def _fill_limit(url: str, slots: list[tuple[object, ...]]) -> None:
 
 def _slot(who: int, day: int, number: int) -> UUID:
     return UUID(f"00000000-0000-7009-8000-{(who * 1000 + day) * 100 + number:012x}")
+
+
+@contextmanager
+def home() -> Iterator[Path]:
+    """Give a folder for a server's data, for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        path = Path(folder)
+        path.chmod(0o755)  # the server's own account must reach its data
+        yield path

@@ -48,6 +48,7 @@ def settings_of_ours(*, home: Path, database_url: str) -> dict[str, str]:
         "CONSULTING_DATABASE_URL": database_url,
         "CONSULTING_PORT": str(free_port(host=HOST)),
         "CONSULTING_SANDBOX_PORT": str(free_port(host=HOST)),
+        "CONSULTING_SANDBOX_SMTP_PORT": str(free_port(host=HOST)),
         "CONSULTING_PROCESSES": "1",
     }
 
@@ -69,6 +70,13 @@ def running_sandbox(environ: Mapping[str, str]) -> Iterator[Server]:
     """Run the providers' stand-ins."""
     with _running("-P", "-m", "consulting.entrypoints.cli", "sandbox", environ=environ) as process:
         yield _ready(process, int(environ["CONSULTING_SANDBOX_PORT"]), "/")
+
+
+@contextmanager
+def running_worker(environ: Mapping[str, str]) -> Iterator[None]:
+    """Run a worker; it answers nobody, so look for what it does."""
+    with _running("-P", "-m", "consulting.entrypoints.cli", "worker", environ=environ):
+        yield
 
 
 @contextmanager

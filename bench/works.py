@@ -1,17 +1,21 @@
-"""The pieces of work that are measured."""
+"""The pieces of work that are measured over HTTP."""
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from typing import Final
+from uuid import UUID
 
 from bench.figures import Work
+from bench.flow import Flow
 from bench.ground import Ground
 from bench.load import Request, Timings, request, run
-from bench.publishing import Publishing
+from bench.pgbench import PgBench
 from bench.servers import Server
 from consulting.entrypoints.settings import Settings
 from consulting.entrypoints.tokens import issue_token
@@ -19,67 +23,87 @@ from tests.integration.postgres import many
 
 READS: Final = 1500
 LONG_READS: Final = 300
-BOOKINGS: Final = 500
+BOOKINGS: Final = 320
+RIVALS: Final = 32
+FLOWS: Final = 64
 BEFORE: Final = 200
 """How many requests warm a server up before it is measured."""
 
 _GUIDE: Final = "the guide's SQL"
 _BARE: Final = "bare Litestar"
+_PGBENCH: Final = "pgbench"
+
+Path = Callable[[int], str]
+Round = Callable[[int], Timings]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """The servers under load, and what is asked of them."""
 
-    def __init__(
-        self, *, ground: Ground, settings: Settings, ours: Server, limit: Server, bare: Server, publishing: Publishing
-    ) -> None:
-        """Take what runs."""
-        self._ground, self._settings, self._publishing = ground, settings, publishing
-        self._ours, self._limit, self._bare = ours.port, limit.port, bare.port
-        self._days = iter(range(1000))
-        self._users = iter(range(10_000_000))
+    ground: Ground
+    settings: Settings
+    ours: Server
+    limit: Server
+    bare: Server
+    sandbox: Server
+    pgbench: PgBench
+    _numbers: count[int] = field(default_factory=count)
+    _halves: dict[int, count[int]] = field(default_factory=dict)
 
     def works(self) -> list[Work]:
         """List everything that is measured."""
         return [
             *(self._read(f"a day of slots, {n} at once", self._day, READS, n) for n in (1, 32)),
+            self._in_pgbench("the same, 32 at once", self._asking(self.ours, self._day, READS, 32), self._days_alone),
             self._bare_read("the same, by its size", self._day, 32),
             self._read("31 days of slots, 8 at once", self._month, LONG_READS, 8),
             self._bare_read("a page of search, 8 at once", self._search, 8),
             self._bare_read("a page of researchers, 8 at once", self._page, 8),
-            *(self._book(n) for n in (1, 32)),
-            *self._publishing.works(),
+            *(self._book(f"booking distinct slots, {n} at once", n) for n in (1, 32)),
+            self._in_pgbench("the same, 32 at once, in SQL alone", self._booking(self.ours, 32), self._book_alone),
+            self._contend(),
+            self._flow(),
         ]
 
-    def _read(self, name: str, path: Callable[[int], str], count: int, connections: int) -> Work:
-        def asking(port: int) -> Callable[[int], Timings]:
-            return lambda number: self._reads(port, path, count, connections, seed=number)
+    def mixed_reads(self, number: int) -> Iterator[Request]:
+        """Give requests of all kinds of reading, days of slots the most."""
+        paths = (*[self._day] * 8, self._search, self._page)
+        return (request("GET", paths[each % len(paths)](each)) for each in range(number))
 
-        return Work(name=name, limit=_GUIDE, ours=asking(self._ours), limits=asking(self._limit))
+    # Reading
 
-    def _bare_read(self, name: str, path: Callable[[int], str], connections: int) -> Work:
-        size = len(run(self._ours, [request("GET", path(0))], connections=1, keep=True).answers[0])
+    def _read(self, name: str, path: Path, number: int, connections: int) -> Work:
+        ours, limits = (self._asking(server, path, number, connections) for server in (self.ours, self.limit))
+        return Work(name=name, limit=_GUIDE, ours=ours, limits=limits)
 
-        def limits(number: int) -> Timings:
-            return self._reads(self._bare, lambda _: f"/{size}", READS, connections, seed=number)
-
-        def ours(number: int) -> Timings:
-            return self._reads(self._ours, path, READS, connections, seed=number)
-
+    def _bare_read(self, name: str, path: Path, connections: int) -> Work:
+        size = len(run(self.ours.port, [request("GET", path(0))], connections=1, keep=True).answers[0])
+        ours = self._asking(self.ours, path, READS, connections)
+        limits = self._asking(self.bare, lambda _: f"/{size}", READS, connections)
         return Work(name=name, limit=_BARE, ours=ours, limits=limits)
 
-    def _reads(self, port: int, path: Callable[[int], str], count: int, connections: int, *, seed: int) -> Timings:
-        chance = random.Random(seed)  # the same researchers for both
-        requests = [request("GET", path(chance.randrange(1 << 30))) for _ in range(count)]
-        run(port, requests[:BEFORE], connections=connections)
-        return run(port, requests, connections=connections)
+    def _asking(self, server: Server, path: Path, number: int, connections: int) -> Round:
+        def asked(seed: int) -> Timings:
+            chance = random.Random(seed)  # the same researchers for both
+            requests = [request("GET", path(chance.randrange(1 << 30))) for _ in range(number)]
+            run(server.port, requests[:BEFORE], connections=connections)
+            return _watched(server, requests, connections=connections)
+
+        return asked
+
+    def _days_alone(self, _: int) -> Timings:
+        return self.pgbench.read_days(number=READS, connections=32)
+
+    def _in_pgbench(self, name: str, ours: Round, limits: Round) -> Work:
+        return Work(name=name, limit=_PGBENCH, ours=ours, limits=limits)
 
     def _day(self, number: int) -> str:
-        who = many.researcher(self._ground.whose[number % 20])
-        return f"/api/time-slots?researcher_id={who}&date={self._ground.day(number % 40)}"
+        who = many.researcher(self.ground.whose[number % 20])
+        return f"/api/time-slots?researcher_id={who}&date={self.ground.day(number % 40)}"
 
     def _month(self, number: int) -> str:
-        who, first = many.researcher(self._ground.whose[number % 20]), self._ground.day(number % 10)
+        who, first = many.researcher(self.ground.whose[number % 20]), self.ground.day(number % 10)
         return f"/api/time-slots?researcher_id={who}&from={first}&to={first + timedelta(days=30)}"
 
     def _search(self, number: int) -> str:
@@ -90,21 +114,60 @@ class Bench:
     def _page(self, number: int) -> str:
         return f"/api/researchers?limit=20&expertise=field+{number % 50}"
 
-    def _book(self, connections: int) -> Work:
-        name = f"booking distinct slots, {connections} at once"
+    # Booking
 
-        def asking(port: int) -> Callable[[int], Timings]:
-            return lambda _: run(port, self._bookings(), connections=connections)
+    def _book(self, name: str, connections: int) -> Work:
+        ours, limits = (self._booking(server, connections) for server in (self.ours, self.limit))
+        return Work(name=name, limit=_GUIDE, ours=ours, limits=limits)
 
-        return Work(name=name, limit=_GUIDE, ours=asking(self._ours), limits=asking(self._limit))
+    def _booking(self, server: Server, connections: int) -> Round:
+        def book(_: int) -> Timings:
+            return _watched(server, [self._wish(slot) for slot in self._free(server.port)], connections=connections)
 
-    def _bookings(self) -> Iterable[Request]:
-        return list(self._some_bookings())
+        return book
 
-    def _some_bookings(self) -> Iterator[Request]:
-        day = next(self._days)
-        for slot in self._ground.slots(day)[:BOOKINGS]:
-            user = f"booker-{next(self._users)}"
-            token = issue_token(self._settings, user=user, email=f"{user}@clients.example", name="B. Ooker")
-            body = {"time_slot_id": str(slot), "questions": "How does it scale?"}
-            yield request("POST", "/api/sessions", token=token, body=body, key=user, status=201)
+    def _book_alone(self, _: int) -> Timings:
+        return self.pgbench.book(self._free(self.ours.port), connections=32)
+
+    def _contend(self) -> Work:
+        """Give one slot to one of many, as the limit does."""
+
+        def contend(server: Server) -> Round:
+            def asked(_: int) -> Timings:
+                slots = self._free(server.port)[: BOOKINGS // RIVALS]
+                requests = [self._wish(slot, status=0) for slot in slots for _ in range(RIVALS)]
+                return _watched(server, requests, connections=RIVALS)
+
+            return asked
+
+        name = f"{RIVALS} clients for one slot"
+        return Work(name=name, limit=_GUIDE, ours=contend(self.ours), limits=contend(self.limit))
+
+    def _flow(self) -> Work:
+        """Give the whole way: four requests of the client's, while the sandbox's Stripe runs on the same machine."""
+        flow = Flow(settings=self.settings, api=self.ours, sandbox=self.sandbox)
+
+        def ours(_: int) -> Timings:
+            slots = self._free(self.ours.port)[:FLOWS]
+            return flow.run(slots, name=f"flow-{next(self._numbers)}", connections=8)
+
+        limits = self._booking(self.limit, 8)
+        return Work(name="hold, intent, pay, confirm; 8 at once", limit=_GUIDE, ours=ours, limits=limits)
+
+    def _wish(self, slot: UUID, *, status: int = 201) -> Request:
+        user = f"booker-{next(self._numbers)}"
+        token = issue_token(self.settings, user=user, email=f"{user}@clients.example", name="B. Ooker")
+        body = {"time_slot_id": str(slot), "questions": "How does it scale?"}
+        return request("POST", "/api/sessions", token=token, body=body, key=user, status=status)
+
+    def _free(self, port: int) -> Sequence[UUID]:
+        """Give slots that nobody has asked this server for: half a day of all calendars."""
+        day, half = divmod(next(self._halves.setdefault(port, count())), 2)
+        return self.ground.slots(day)[half * BOOKINGS : (half + 1) * BOOKINGS]
+
+
+def _watched(server: Server, requests: Iterable[Request], *, connections: int) -> Timings:
+    before = server.used()
+    timings = run(server.port, requests, connections=connections)
+    timings.cpu = server.used() - before
+    return timings

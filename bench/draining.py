@@ -1,0 +1,107 @@
+"""How fast a worker empties the outbox, mail by mail; the limit sends as many mails with nothing around it."""
+
+from __future__ import annotations
+
+import smtplib
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Final, LiteralString
+
+import psycopg
+
+from bench.figures import Work
+from bench.load import Timings
+from bench.servers import HOST, running_worker
+from consulting.entrypoints.database import migrate
+from consulting.entrypoints.worker.works import THREADS
+from tests.integration.postgres import many
+from tests.integration.postgres.many import Many
+
+MAILS: Final = 100
+LONGEST_SECONDS: Final = 60.0
+
+_ERRANDS: LiteralString = """
+    INSERT INTO outbox (id, session_id, lane, errand, data, version, recorded_at, due_at)
+    SELECT gen_random_uuid(), id, 'mail', 'notify', '{"kind": "booking_notice", "role": "researcher"}', 1, now(), now()
+    FROM (SELECT id FROM sessions WHERE status = 'scheduled' AND payment_status = 'completed'
+          ORDER BY id LIMIT %(mails)s OFFSET %(told)s) untold
+"""
+_CONFIRMED: LiteralString = """
+    UPDATE sessions SET payment_status = 'completed', expires_at = NULL,
+        start_time = start_time + interval '20 days', end_time = end_time + interval '20 days'
+    WHERE status = 'scheduled'
+"""
+_LEFT: LiteralString = """
+    SELECT count(*) FROM outbox WHERE standing = 'waiting' AND data ->> 'kind' = 'booking_notice'
+"""
+_TOOK: LiteralString = """
+    SELECT count(*), extract(epoch FROM max(ended_at) - min(ended_at))::float8
+    FROM outbox WHERE standing = 'done' AND data ->> 'kind' = 'booking_notice'
+"""
+
+
+class NotDrainedError(Exception):
+    """The outbox isn't empty after a minute, or some mails were given up."""
+
+
+class Draining:
+    """A database of its own, since a worker looks for everything that there is to do."""
+
+    def __init__(self, url: str, environ: Mapping[str, str]) -> None:
+        """Make and fill it; `environ` is the product's, and its sandbox takes the mails."""
+        self._url, self._environ = url, {**environ, "CONSULTING_DATABASE_URL": url}
+        migrate(database_url=url)
+        many.fill(url, Many(researchers=40, sessions=2000), now=datetime.now(UTC))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(_CONFIRMED)  # a worker has no hold to expire and nobody to remind then
+
+    def work(self) -> Work:
+        """Give the work: mails a second."""
+        return Work(
+            name="emptying the outbox, mail by mail",
+            limit="SMTP alone",
+            ours=self._drain,
+            limits=lambda _: self._send(),
+        )
+
+    def _drain(self, number: int) -> Timings:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute("TRUNCATE outbox, inbox")
+            connection.execute(_ERRANDS, {"mails": MAILS, "told": number * MAILS})
+            with running_worker(self._environ):
+                _wait_until_empty(connection)
+            done, seconds = connection.execute(_TOOK).fetchall()[0]
+        if done != MAILS:
+            raise NotDrainedError(f"{done} of {MAILS} mails")
+        return _shared(seconds)
+
+    def _send(self) -> Timings:
+        port = int(self._environ["CONSULTING_SANDBOX_SMTP_PORT"])
+        began = time.perf_counter()
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(lambda number: _send_one(port, number), range(MAILS)))
+        return _shared(time.perf_counter() - began)
+
+
+def _wait_until_empty(connection: psycopg.Connection) -> None:
+    until = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < until:
+        if connection.execute(_LEFT).fetchall() == [(0,)]:
+            return
+        time.sleep(0.1)
+    raise NotDrainedError("the outbox isn't empty yet")
+
+
+def _send_one(port: int, number: int) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "desk@consulting.example", "r@example.org", f"Booking {number}"
+    mail.set_content("Somebody has booked a session with you.\n" * 20)
+    with smtplib.SMTP(HOST, port) as smtp:
+        smtp.send_message(mail)
+
+
+def _shared(seconds: float) -> Timings:
+    return Timings(seconds=seconds, each=[seconds / MAILS] * MAILS)

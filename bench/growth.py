@@ -1,0 +1,118 @@
+"""How hot reads and booking grow with what is kept. Run as `python -m bench.growth [large|largest]`.
+
+The same use cases are timed over two databases in turn, so that whatever else the machine does meets both.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from bench import servers
+from bench.ground import Ground, home, prepare
+from consulting.application.callers import Caller
+from consulting.application.ports.records import DirectoryFilter
+from consulting.entrypoints.console import complain
+from consulting.entrypoints.container import Container, build_container
+from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
+from tests.integration.postgres import many
+
+RESULTS: Final = Path(__file__).parent / "growth.json"
+CALENDARS: Final = 10
+ROUNDS: Final = 30
+IN_A_ROUND: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much of everything a database has; the calendars that are looked at have 7,200 slots more."""
+
+    researchers: int
+    slots: int
+    sessions: int
+
+
+SMALL: Final = Size(researchers=100, slots=2_500, sessions=1_000)
+LARGE: Final = Size(researchers=100_000, slots=1_000_000, sessions=100_000)
+LARGEST: Final = Size(researchers=200_000, slots=10_000_000, sessions=200_000)
+
+Act = Callable[[int], object]
+
+
+def main(size: Size) -> None:
+    """Print and write how often as long each takes over the larger database."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        folder = stack.enter_context(home())
+        postgres = stack.enter_context(running_postgres(folder, say=complain))
+        few, lots = (_acts(folder, postgres.url(name), each) for name, each in (("few", SMALL), ("lots", size)))
+        print(f"prepared in {time.monotonic() - began:.0f} s: {SMALL} and {size}\n")
+        grown = {name: _compared(few[name], lots[name]) for name in few}
+    print(f"{'':<32}{'few ms':>8}{'lots ms':>9}{'grown':>8}")
+    for name, (before, after) in grown.items():
+        print(f"{name:<32}{1000 * before:>8.2f}{1000 * after:>9.2f}{after / before:>8.2f}")
+    told = [{"name": name, "grown": round(after / before, 3)} for name, (before, after) in grown.items()]
+    RESULTS.write_text(json.dumps(told, indent=2) + "\n")
+
+
+def _compared(few: Act, lots: Act) -> tuple[float, float]:
+    """Give the median seconds over the smaller and the larger database, asked in turn."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for number in range(ROUNDS):
+        for act, seconds in zip((few, lots), taken, strict=True):
+            for each in range(IN_A_ROUND):
+                began = time.perf_counter()
+                act(number * IN_A_ROUND + each)
+                seconds.append(time.perf_counter() - began)
+    return statistics.median(taken[0][IN_A_ROUND:]), statistics.median(taken[1][IN_A_ROUND:])
+
+
+def _acts(folder: Path, url: str, size: Size) -> Mapping[str, Act]:
+    """Fill a database, and list what is done over it; the number chooses whom it is about."""
+    ground = prepare(
+        ours=url, researchers=size.researchers, slots=size.slots, sessions=size.sessions, calendars=CALENDARS
+    )
+    container = build_container(servers.loaded(servers.settings_of_ours(home=folder, database_url=url)))
+    free = iter(ground.slots(1) + ground.slots(2))
+    return {
+        "a day of slots": partial(_days, container, ground, 1),
+        "31 days of slots": partial(_days, container, ground, 31),
+        "a researcher and the next slot": lambda n: container.get_researcher()(_who(ground, n)),
+        "a page of researchers": lambda _: container.list_researchers()(wanted=DirectoryFilter(), after=None, limit=20),
+        "a page of search": lambda n: container.search_researchers()(query=f"person {n % 7}", after=None, limit=20),
+        "a client's sessions": lambda n: container.list_sessions()(
+            caller=Caller(user_id=f"client-{n}"), status=None, starting=None, after=None, limit=20
+        ),
+        "booking": lambda n: container.book_session()(
+            caller=Caller(user_id=f"new-{n}", email="b@clients.example"), time_slot_id=next(free)
+        ),
+    }
+
+
+def _days(container: Container, ground: Ground, count: int, number: int) -> object:
+    first = ground.day(number % 10 + 3)
+    return container.list_time_slots()(
+        researcher_id=_who(ground, number),
+        first=first,
+        last=first + timedelta(days=count - 1),
+        timezone="UTC",
+        caller=None,
+    )
+
+
+def _who(ground: Ground, number: int) -> UUID:
+    return many.researcher(ground.whose[number % CALENDARS])
+
+
+if __name__ == "__main__":
+    main(LARGEST if sys.argv[1:] == ["largest"] else LARGE)

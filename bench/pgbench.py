@@ -1,0 +1,138 @@
+"""A third limit: PostgreSQL's own load generator, with the very statements that the product runs, and no Python."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import psycopg
+
+from bench.load import Timings
+from consulting.adapters.postgres import researchers, retries, session_statements, time_slots
+from consulting.adapters.postgres.prepared import Prepared
+
+_PLACE: Final = re.compile(r"%\((\w+)\)s")
+LONGEST_SECONDS: Final = 120
+
+_NEXT_SLOT: Final = (
+    "SELECT slots.id AS slot, researcher_id AS who, start_time AS starts, end_time AS ends,"
+    " 'pgbench-' || slots.id AS client FROM wanted JOIN time_slots slots USING (id) WHERE number = :number"
+)
+_NOTHING: Final = (
+    *("client_name", "paper_id", "meeting_id", "meeting_join_link", "meeting_host", "canceled_by", "leased_until"),
+    *("cancellation_reason", "cancellation_note", "canceled_at", "confirmed_at", "rescheduled_at"),
+)
+_BOOKING: Final[dict[str, str]] = {
+    "turn": "hashtextextended(:client, 0)",
+    "number": "hashtext(:client)",
+    **dict.fromkeys(("caller", "key", "user_id"), ":client"),
+    **dict.fromkeys(("id", "time_slot_id"), ":slot"),
+    "researcher_id": ":who",
+    "start_time": ":starts",
+    "end_time": ":ends",
+    **dict.fromkeys(("at", "created_at", "updated_at", "expires_at"), "now()"),
+    "client_email": "'b@clients.example'",
+    "client_timezone": "'UTC'",
+    "questions": "'How does it scale?'",
+    "price_amount": "2500",
+    "price_currency": "'usd'",
+    "policy": "'[]'",
+    "no_show": "false",
+    "sequence": "0",
+    "status": "'scheduled'",
+    "payment_status": "'pending'",
+    "state": "'finished'",
+    "status_code": "201",
+    "fingerprint": "decode(repeat('00', 32), 'hex')",
+    "headers": "'{}'",
+    "body": "decode(repeat('00', 900), 'hex')",
+    **dict.fromkeys(_NOTHING, "NULL"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PgBench:
+    """The program, and the database that it asks. `whose` are the numbers, without a gap, of calendars to look at."""
+
+    program: Path
+    url: str
+    whose: Sequence[int]
+    first_day: date
+
+    def read_days(self, *, number: int, connections: int) -> Timings:
+        """Ask for days of slots: three statements on one way, as the product sends them."""
+        when = f"(date '{self.first_day}' + :day::int)::timestamptz"
+        who = "('00000000-0000-7000-8000-' || lpad(to_hex(:who::int), 12, '0'))::uuid"
+        places = {"id": who, "researcher_id": who, "start": when, "end": f"{when} + interval '1 day'"}
+        script = [
+            f"\\set who random({self.whose[0]}, {self.whose[-1]})",
+            "\\set day random(0, 39)",
+            *_trip(places, researchers.GET, time_slots.STARTING, time_slots.CLAIMS_ON_STARTING),
+        ]
+        return self._run(script, count=number, connections=connections)
+
+    def book(self, slots: Sequence[UUID], *, connections: int) -> Timings:
+        """Book these slots, with the statements of a booking under a key, in as many trips.
+
+        pgbench can't count through a list, so a trip before the booking finds the slot.
+        """
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS wanted (number int PRIMARY KEY, id uuid)")
+            connection.execute("TRUNCATE wanted")
+            connection.execute(
+                "INSERT INTO wanted SELECT number - 1, id FROM unnest(%s::uuid[]) WITH ORDINALITY w (id, number)",
+                [list(slots)],
+            )
+        share = len(slots) // connections
+        script = [
+            "\\set taken :taken + 1",
+            f"\\set number :client_id * {share} + :taken - 1",
+            f"{_NEXT_SLOT} \\gset",
+            *_trip(_BOOKING, Prepared(b"BEGIN", {}), retries.TAKE_TURN, retries.KNOWN),
+            *_trip(_BOOKING, Prepared(b"SAVEPOINT part", {}), time_slots.LOCK, time_slots.OFFER),
+            *_trip(_BOOKING, session_statements.LOCK_HOLDS, session_statements.LIVE_HOLDS),
+            *_trip({**_BOOKING, "id": "gen_random_uuid()"}, session_statements.ADD),
+            *_trip(_BOOKING, retries.KEEP, Prepared(b"COMMIT", {})),
+        ]
+        return self._run(script, count=len(slots), connections=connections)
+
+    def _run(self, script: Sequence[str], *, count: int, connections: int) -> Timings:
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+            file.write("\n".join(script) + "\n")
+            file.flush()
+            shares = f"-c {connections} -t {count // connections} -j 1 -D taken=0"
+            done = subprocess.run(
+                [str(self.program), "-n", "-M", "prepared", "-f", file.name, *shares.split(), self.url],
+                capture_output=True,
+                text=True,
+                timeout=LONGEST_SECONDS,
+                check=True,
+            )
+        return _timings(done.stdout)
+
+
+def _trip(places: Mapping[str, str], *steps: Prepared) -> Sequence[str]:
+    return ["\\startpipeline", *(_written(step, places) for step in steps), "\\endpipeline"]
+
+
+def _written(statement: Prepared, places: Mapping[str, str]) -> str:
+    """Write a statement for pgbench, with expressions in its places."""
+    filled = {**places, **{name: f"'{value}'" for name, value in statement.constants.items()}}
+    sql = _PLACE.sub(lambda found: f"({filled[found[1]]})", statement.sql.decode()).replace("%%", "%")
+    return " ".join(sql.split()) + ";"
+
+
+def _timings(said: str) -> Timings:
+    count = re.search(r"number of transactions actually processed: (\d+)", said)
+    rate = re.search(r"tps = ([\d.]+) \(without", said)
+    if count is None or rate is None:
+        raise ValueError(f"pgbench says something else: {said}")
+    number, seconds = int(count[1]), int(count[1]) / float(rate[1])
+    return Timings(seconds=seconds, each=[seconds / number] * number)
