@@ -6,7 +6,7 @@ import smtplib
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Final, LiteralString
 
@@ -15,12 +15,15 @@ import psycopg
 from bench.figures import Work
 from bench.load import Timings
 from bench.servers import HOST, running_worker
+from consulting.adapters.postgres.outbox import CHANNEL
 from consulting.entrypoints.database import migrate
 from consulting.entrypoints.worker.works import THREADS
 from tests.integration.postgres import many
 from tests.integration.postgres.many import Many
 
 MAILS: Final = 100
+LATER: Final = timedelta(days=20)
+"""How far ahead all sessions are: then a worker has no hold to expire and nobody to remind."""
 LONGEST_SECONDS: Final = 60.0
 
 _ERRANDS: LiteralString = """
@@ -29,14 +32,10 @@ _ERRANDS: LiteralString = """
     FROM (SELECT id FROM sessions WHERE status = 'scheduled' AND payment_status = 'completed'
           ORDER BY id LIMIT %(mails)s OFFSET %(told)s) untold
 """
-_CONFIRMED: LiteralString = """
-    UPDATE sessions SET payment_status = 'completed', expires_at = NULL,
-        start_time = start_time + interval '20 days', end_time = end_time + interval '20 days'
-    WHERE status = 'scheduled'
-"""
 _LEFT: LiteralString = """
     SELECT count(*) FROM outbox WHERE standing = 'waiting' AND data ->> 'kind' = 'booking_notice'
 """
+_WAKE: LiteralString = "SELECT pg_notify(%(channel)s, '')"
 _TOOK: LiteralString = """
     SELECT count(*), extract(epoch FROM max(ended_at) - min(ended_at))::float8
     FROM outbox WHERE standing = 'done' AND data ->> 'kind' = 'booking_notice'
@@ -54,9 +53,7 @@ class Draining:
         """Make and fill it; `environ` is the product's, and its sandbox takes the mails."""
         self._url, self._environ = url, {**environ, "CONSULTING_DATABASE_URL": url}
         migrate(database_url=url)
-        many.fill(url, Many(researchers=40, sessions=2000), now=datetime.now(UTC))
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(_CONFIRMED)  # a worker has no hold to expire and nobody to remind then
+        many.fill(url, Many(researchers=40, sessions=2000), now=datetime.now(UTC) + LATER)
 
     def work(self) -> Work:
         """Give the work: mails a second."""
@@ -89,6 +86,7 @@ class Draining:
 def _wait_until_empty(connection: psycopg.Connection) -> None:
     until = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < until:
+        connection.execute(_WAKE, {"channel": CHANNEL})  # the worker may have begun to listen only now
         if connection.execute(_LEFT).fetchall() == [(0,)]:
             return
         time.sleep(0.1)

@@ -21,7 +21,7 @@ from uuid import UUID
 from bench import servers
 from bench.ground import Ground, home, prepare
 from consulting.application.callers import Caller
-from consulting.application.ports.records import DirectoryFilter
+from consulting.application.ports.directory import DirectoryFilter
 from consulting.entrypoints.console import complain
 from consulting.entrypoints.container import Container, build_container
 from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
