@@ -28,17 +28,17 @@ LONGEST_SECONDS: Final = 60.0
 
 _ERRANDS: LiteralString = """
     INSERT INTO outbox (id, session_id, lane, errand, data, version, recorded_at, due_at)
-    SELECT gen_random_uuid(), id, 'mail', 'notify', '{"kind": "booking_notice", "role": "researcher"}', 1, now(), now()
+    SELECT gen_random_uuid(), id, 'mail', 'notify', '{"kind": "receipt", "role": "client"}', 1, now(), now()
     FROM (SELECT id FROM sessions WHERE status = 'scheduled' AND payment_status = 'completed'
           ORDER BY id LIMIT %(mails)s OFFSET %(told)s) untold
 """
 _LEFT: LiteralString = """
-    SELECT count(*) FROM outbox WHERE standing = 'waiting' AND data ->> 'kind' = 'booking_notice'
+    SELECT count(*) FROM outbox WHERE standing = 'waiting' AND data ->> 'kind' = 'receipt'
 """
 _WAKE: LiteralString = "SELECT pg_notify(%(channel)s, '')"
 _TOOK: LiteralString = """
     SELECT count(*), extract(epoch FROM max(ended_at) - min(ended_at))::float8
-    FROM outbox WHERE standing = 'done' AND data ->> 'kind' = 'booking_notice'
+    FROM outbox WHERE standing = 'done' AND data ->> 'kind' = 'receipt'
 """
 
 
