@@ -160,11 +160,14 @@ def fill(url: str, many: Many, *, now: datetime = NOW) -> None:
 
 
 def settle(url: str, *, now: datetime) -> None:
-    """Look at the slots of everybody whose opening is in doubt, as workers do."""
+    """Look at the slots of everybody whose opening is in doubt, as workers do; a second later.
+
+    At `now` itself the notice of a free slot ends, which is in doubt again as soon as it was looked at.
+    """
     engine = open_engine(url=url, pool_size=1, patience=UNBOUNDED)
     storage = PostgresTransactions(engine)
     settled = 1
     while settled:
         with storage.begin() as tx:
-            settled = tx.researchers.settle_openings(at=now, limit=5_000)
+            settled = tx.researchers.settle_openings(at=now + timedelta(seconds=1), limit=5_000)
     engine.dispose()
