@@ -179,3 +179,15 @@ def test_the_list_by_the_next_slot_is_that_of_memory_after_every_deed(
             assert in_postgres == in_memory
             somebody += sum(slot is not None for _, slot in in_memory)
     assert somebody > STEPS
+
+
+def test_nothing_stays_in_doubt_when_all_of_it_is_settled(storages: tuple[Transactions, Transactions]) -> None:
+    _, storage = storages
+    for number, notice in enumerate((timedelta(0), timedelta(hours=1), timedelta(hours=26)), start=1):
+        researcher = Setting(storage).researcher(number, notice=notice)
+        slot = sample.slot(number, researcher_id=researcher.id, period=sample.hour(26))
+        Setting(storage).publish(slot)
+
+    assert settle(storage, sample.NOW) == 3
+    assert settle(storage, sample.NOW) == 0
+    assert settle(storage, sample.NOW + timedelta(microseconds=1)) == 1

@@ -172,10 +172,9 @@ def _warily(listed: Select[Any], given: Sequence[str], *, name: str) -> Select[A
     found takes far longer than it reckons, while finding all and putting them in order doesn't. So where an index finds
     them, walking has to be better by far. Nothing is read for it: a materialized list is read as far as it is needed.
     """
-    found_at_once = any(each in FOUND_AT_ONCE or each.startswith("words_") for each in given)
-    if not found_at_once and not filtered(given):
+    if not any(each in FOUND_AT_ONCE or each.startswith("words_") for each in given):
         return listed.limit(LIMIT)
-    most = LIMIT * literal_column("20" if found_at_once else "2")
+    most = LIMIT * literal_column("20")
     likely = listed.limit(most).cte(name).prefix_with("MATERIALIZED")
     return select(likely).limit(LIMIT)
 

@@ -64,12 +64,15 @@ _WITHIN_HORIZON_AT = (
     .correlate(researchers, _NEXT)
     .scalar_subquery()
 )
+_TOO_LATE = _NEXT.c.slot_start - researchers.c.notice + text("interval '1 microsecond'")
+"""At the last instant that keeps the notice the slot can still be booked; when it starts it can't."""
+
 _LOOKED = (
     select(
         researchers.c.id,
         func.coalesce(_NEXT.c.slot_start, NEVER).label("soonest"),
         func.coalesce(
-            func.least(_NEXT.c.slot_start - researchers.c.notice, _FREED_AT, _WITHIN_HORIZON_AT),
+            func.least(_TOO_LATE, _NEXT.c.slot_start, _FREED_AT, _WITHIN_HORIZON_AT),
             literal_column("'infinity'::timestamptz"),
         ).label("certain_until"),
     )
