@@ -40,11 +40,14 @@ GUARDS: Final = (
         ),
     ),
     Mutation(
-        guard="the lock on a client's holds",
+        guard="the lock on a client's bookings",
         file=f"{_ADAPTER}/session_statements.py",
-        before='func.pg_advisory_xact_lock(HOLDS_OF_A_CLIENT, bindparam("number", type_=Integer))',
+        before='func.pg_advisory_xact_lock(BOOKINGS_OF_A_CLIENT, bindparam("number", type_=Integer))',
         after='bindparam("number", type_=Integer)',
-        tests=(f"{_FOR_SLOTS}::test_nobody_holds_more_than_allowed_however_quick_they_are",),
+        tests=(
+            f"{_FOR_SLOTS}::test_nobody_holds_more_than_allowed_however_quick_they_are",
+            f"{_FOR_SLOTS}::test_nobody_has_more_free_sessions_to_come_than_allowed_however_quick_they_are",
+        ),
     ),
     Mutation(
         guard="the constraint that no two sessions of a researcher overlap",

@@ -17,6 +17,7 @@ from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.application.publishing import release
 from consulting.domain.errors import (
     EmailRequired,
+    FreeSessionLimitReached,
     HoldLimitReached,
     NotYourSession,
     SessionNotFound,
@@ -27,7 +28,7 @@ from consulting.domain.period import Period
 from consulting.domain.refunds import Refund
 from consulting.domain.session_states import Status
 from consulting.domain.sessions import Client, Session, hold
-from consulting.domain.time_slots import obstacle
+from consulting.domain.time_slots import Claim, obstacle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class BookSession:
     - Price and cancellation policy are frozen. The client has 15 minutes to pay, at most until the start; then the slot
       is free again by itself.
     - A free researcher's session is confirmed at once.
-    - A client can hold a few unpaid sessions at a time, and researchers can't book themselves.
+    - A client can hold a few unpaid sessions at a time, and have some more free ones still to come.
+    - Researchers can't book themselves.
     """
 
     transactions: Transactions
@@ -54,6 +56,7 @@ class BookSession:
     ids: Identities
     hold_for: timedelta
     holds_per_user: int
+    free_sessions_per_user: int
 
     @retry_on_conflict
     def __call__(
@@ -61,7 +64,8 @@ class BookSession:
     ) -> SessionView:
         """Give the new session.
 
-        Raises EmailRequired, SlotNotFound, SlotUnavailable, OwnSlot and HoldLimitReached.
+        Raises EmailRequired, SlotNotFound, SlotUnavailable, OwnSlot, HoldLimitReached and
+        FreeSessionLimitReached.
         """
         client = _client(caller)
         with self.transactions.begin() as tx:
@@ -81,12 +85,19 @@ class BookSession:
                 questions=questions,
                 at=now,
             )
-            if not session.free and tx.sessions.live_holds(client.user_id, at=now) >= self.holds_per_user:
-                raise HoldLimitReached
-            sweep_lapsed(tx, offer.claims, ids=self.ids, at=now)
-            tx.sessions.add(session)
+            self._keep(tx, session, instead_of=offer.claims, at=now)
             follow_ups.record(tx, session=session, happened=happened, ids=self.ids, at=now)
         return SessionView(session=session)
+
+    def _keep(self, tx: Transaction, session: Session, *, instead_of: tuple[Claim, ...], at: datetime) -> None:
+        """Add the session unless its client has as many as allowed, so that nobody takes others' time for nothing."""
+        if not session.free and tx.sessions.live_holds(session.client.user_id, at=at) >= self.holds_per_user:
+            raise HoldLimitReached
+        sweep_lapsed(tx, instead_of, ids=self.ids, at=at)
+        if not session.free:
+            tx.sessions.add(session)
+        elif tx.sessions.add_free(session, at=at) >= self.free_sessions_per_user:
+            raise FreeSessionLimitReached
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,12 @@ class HoldLimitReached(ConsultingError):
     code = "HOLD_LIMIT_REACHED"
 
 
+class FreeSessionLimitReached(ConsultingError):
+    """You have as many free sessions still to come as allowed: cancel one of them, or wait until one has begun."""
+
+    code = "FREE_SESSION_LIMIT_REACHED"
+
+
 # The session's life
 
 

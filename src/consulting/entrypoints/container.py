@@ -214,6 +214,7 @@ class Container(DeclarativeContainer):
         identities,
         hold_for=settings.provided.hold,
         holds_per_user=settings.provided.holds_per_user,
+        free_sessions_per_user=settings.provided.free_sessions_per_user,
     )
     list_sessions: Provider[ListSessions] = Factory(ListSessions, transactions, clock)
     get_session: Provider[GetSession] = Factory(GetSession, transactions, clock)

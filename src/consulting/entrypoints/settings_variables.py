@@ -187,6 +187,9 @@ class Settings:
         above_zero(1440), default="15", meaning="how long an unpaid session keeps its slot; decimals are fine"
     )
     holds_per_user: int = variable(whole(1, 10_000), default="5", meaning="unpaid sessions a user may have at once")
+    free_sessions_per_user: int = variable(
+        whole(1, 10_000), default="20", meaning="sessions of free researchers a user may have still to come"
+    )
     publish_days: int = variable(whole(1, 400), default="60", meaning="how many days ahead slots are published")
     reminder_hours: tuple[timedelta, timedelta] = variable(
         two_leads, default="24,1", meaning="how many hours before a session its two reminders go out"

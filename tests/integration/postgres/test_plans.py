@@ -106,6 +106,9 @@ HOT = {
     "claims in a period": Hot(session_statements.CLAIMS, RANGE, ("sessions_no_overlap",)),
     "a researcher's sessions": Hot(session_statements.OF_RESEARCHER, RANGE, ("sessions_no_overlap",)),
     "a client's live holds": Hot(session_statements.LIVE_HOLDS, {**CLIENT, "at": NOW}, ("sessions_holds_of_client",)),
+    "a client's free sessions to come": Hot(
+        session_statements.FREE_TO_COME, {**CLIENT, "at": NOW}, ("sessions_of_client",)
+    ),
     "a client's sessions": Hot(of_client(), {**CLIENT, "limit": 20}, ("sessions_of_client",)),
     "a client's next sessions": Hot(
         of_client(after=True), {**CLIENT, "limit": 20, "after": many.session(0, 500)}, ("sessions_of_client",)

@@ -68,7 +68,14 @@ def trips(engine: Engine, tmp_path: Path) -> Trips:
 
 
 def book(transactions: PostgresTransactions) -> BookSession:
-    return BookSession(transactions, CLOCK, TimeOrderedIdentities(), hold_for=timedelta(minutes=15), holds_per_user=5)
+    return BookSession(
+        transactions,
+        CLOCK,
+        TimeOrderedIdentities(),
+        hold_for=timedelta(minutes=15),
+        holds_per_user=5,
+        free_sessions_per_user=20,
+    )
 
 
 def test_a_slot_is_held_in_four_trips(transactions: PostgresTransactions, trips: Trips) -> None:
@@ -97,7 +104,7 @@ def test_a_slot_is_held_under_a_key_in_five_trips(transactions: PostgresTransact
 
 
 def test_a_free_session_is_confirmed_in_four_trips(transactions: PostgresTransactions, trips: Trips) -> None:
-    """Begin, lock and look; keep the session; record the errands and wake the workers; commit."""
+    """Begin, lock and look; count the client's and keep this one; record the errands and wake the workers; commit."""
     setting = Setting(transactions)
     setting.researcher(rate=replace(sample.researcher().rate, amount=0))
     slot = setting.slot()

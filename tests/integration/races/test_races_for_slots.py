@@ -15,7 +15,7 @@ from consulting.domain.session_states import SC, SP, Status
 from tests.integration.races.arena import Arena, Hours, Round
 from tests.integration.races.crowd import DONE, Attempt, counted
 from tests.integration.races.deeds import book, cancel, expire, move
-from tests.unit.application.marketplace import HOLD, HOLDS_PER_USER, NOON
+from tests.unit.application.marketplace import FREE_SESSIONS_PER_USER, HOLD, HOLDS_PER_USER, NOON
 
 Rounds = Callable[[], Iterator[Round]]
 
@@ -55,6 +55,21 @@ def test_nobody_holds_more_than_allowed_however_quick_they_are(rounds: Rounds) -
         assert counted(outcomes) == {DONE: 2 * HOLDS_PER_USER, "HoldLimitReached": 12 - 2 * HOLDS_PER_USER}
         holders = [session.client.user_id for session in now.sessions(hours.researcher)]
         assert holders.count(ada.user_id) == holders.count(bea.user_id) == HOLDS_PER_USER
+
+
+def test_nobody_has_more_free_sessions_to_come_than_allowed_however_quick_they_are(rounds: Rounds) -> None:
+    for now in rounds():
+        one, other = (
+            now.open_hours("10:00", "14:00", minutes=30, free=True),
+            now.open_hours("10:00", "14:00", free=True),
+        )
+        ada = now.somebody()
+
+        outcomes = now.race(*(partial(book, caller=ada, slot_id=slot.id) for slot in (*one.slots, *other.slots)))
+
+        refused = {"FreeSessionLimitReached": 12 - FREE_SESSIONS_PER_USER}
+        assert counted(outcomes) == {DONE: FREE_SESSIONS_PER_USER, **refused}
+        assert len([*now.sessions(one.researcher), *now.sessions(other.researcher)]) == FREE_SESSIONS_PER_USER
 
 
 def test_an_expired_hold_goes_to_exactly_one_whether_or_not_it_has_been_swept(rounds: Rounds) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from tests.unit.application.marketplace import HOLDS_PER_USER, NOON
+from tests.unit.application.marketplace import FREE_SESSIONS_PER_USER, HOLDS_PER_USER, NOON
 
 _RETURNED = """
     SELECT payment_id, sum(amount) AS amount FROM refunds WHERE state <> 'failed' GROUP BY payment_id
@@ -31,6 +31,10 @@ CONTRADICTIONS = {
     "somebody holds more than allowed": f"""
         SELECT user_id FROM sessions WHERE status = 'scheduled' AND expires_at > %(noon)s
         GROUP BY user_id HAVING count(*) > {HOLDS_PER_USER}
+    """,
+    "somebody has more free sessions to come than allowed": f"""
+        SELECT user_id FROM sessions WHERE status = 'scheduled' AND price_amount = 0 AND start_time > %(noon)s
+        GROUP BY user_id HAVING count(*) > {FREE_SESSIONS_PER_USER}
     """,
     "a session stands without its price": f"""
         SELECT s.id FROM sessions s WHERE (s.status, s.payment_status) = ('scheduled', 'completed')

@@ -6,6 +6,7 @@ memory adapters and over Postgres.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ from tests.unit.application.researcher_acts import ResearcherActs, whose
 EVE_OF_THE_CHANGE = datetime(2026, 10, 24, 6, tzinfo=UTC)
 """The clocks of Berlin go back in the night that follows."""
 
+FREE_SESSIONS_AHEAD = 2
+"""How many a client may have: few enough that histories get there."""
+
 HOURS = [("22:00", "24:00"), ("01:00", "04:00"), ("00:00", "02:30"), ("23:00", "02:00")]
 
 
@@ -50,6 +54,7 @@ class Diary(ResearcherActs, RuleBasedStateMachine):
             gateway=Fragile(self.sturdy.gateway, self.fuse),  # type: ignore[arg-type]
             rooms=Fragile(self.sturdy.rooms, self.fuse),  # type: ignore[arg-type]
             mailer=Fragile(self.sturdy.mailer, self.fuse),  # type: ignore[arg-type]
+            free_sessions_per_user=FREE_SESSIONS_AHEAD,
         )
         self.researchers: list[Researcher] = []
         self.given_back: dict[UUID, int] = {}
@@ -230,6 +235,16 @@ class Diary(ResearcherActs, RuleBasedStateMachine):
             if session.state in {SC, DC} and not session.free:
                 received, returned = self.money(session)
                 assert received - returned >= session.price.amount, session
+
+    @invariant()
+    def nobody_takes_a_calendar_for_nothing(self) -> None:
+        now = self.sturdy.clock.now()
+        ahead = Counter(
+            session.client.user_id
+            for session in self.all_sessions()
+            if session.free and session.state == SC and session.period.start > now
+        )
+        assert all(number <= FREE_SESSIONS_AHEAD for number in ahead.values()), ahead
 
     @invariant()
     def nobody_gets_back_more_than_was_paid(self) -> None:

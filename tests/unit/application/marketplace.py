@@ -59,6 +59,7 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=15)
 AHEAD = timedelta(days=4)
 HOLDS_PER_USER = 2
+FREE_SESSIONS_PER_USER = 5
 
 
 ADMIN = Caller(user_id="admin", roles=frozenset({"admin"}))
@@ -81,10 +82,11 @@ class Marketplace:
     mailer: Mailer
     letters: Letters
     random: Random = field(default_factory=lambda: Random(1))
+    free_sessions_per_user: int = FREE_SESSIONS_PER_USER
 
     @cached_property
     def book(self) -> BookSession:
-        return BookSession(self.transactions, self.clock, self.ids, HOLD, HOLDS_PER_USER)
+        return BookSession(self.transactions, self.clock, self.ids, HOLD, HOLDS_PER_USER, self.free_sessions_per_user)
 
     @cached_property
     def session(self) -> GetSession:

@@ -10,6 +10,7 @@ from consulting.application.callers import Caller
 from consulting.application.ports.outbox import Errand
 from consulting.domain.errors import (
     EmailRequired,
+    FreeSessionLimitReached,
     HoldLimitReached,
     OwnSlot,
     SessionNotFound,
@@ -18,7 +19,7 @@ from consulting.domain.errors import (
 )
 from consulting.domain.money import Money
 from consulting.domain.session_states import SC, SP, Status
-from tests.unit.application.marketplace import HOLD, account_of, client
+from tests.unit.application.marketplace import FREE_SESSIONS_PER_USER, HOLD, account_of, client
 from tests.unit.application.scene import ADA, BEA, PRICE, Scene
 
 STRANGER = client("cyd")
@@ -118,6 +119,56 @@ def test_holds_are_limited_but_expired_and_confirmed_ones_do_not_count(scene: Sc
     scene.expire(first)
 
     assert scene.held(slot=free_slot).state == SP
+
+
+def test_free_sessions_to_come_are_limited_but_canceled_begun_and_paid_ones_do_not_count(scene: Scene) -> None:
+    first, *_, last = [scene.free() for _ in range(FREE_SESSIONS_PER_USER)]
+    with pytest.raises(FreeSessionLimitReached):
+        scene.free()
+
+    scene.free(by=BEA)
+    scene.confirmed()
+    scene.market.cancel(last.id, caller=ADA)
+    assert scene.free().state == SC
+    with pytest.raises(FreeSessionLimitReached):
+        scene.free()
+
+    scene.market.clock.set(first.period.start)
+    assert scene.free().state == SC
+    with pytest.raises(FreeSessionLimitReached):
+        scene.free()
+
+
+def test_a_free_session_too_many_leaves_nothing_behind_and_its_slot_to_others(scene: Scene) -> None:
+    for _ in range(FREE_SESSIONS_PER_USER):
+        scene.free()
+    slot = scene.slot(of=scene.emmy)
+    before = scene.market.transactions.snapshot()
+
+    with pytest.raises(FreeSessionLimitReached):
+        scene.held(slot=slot)
+
+    assert scene.market.transactions.snapshot() == before
+    assert scene.held(slot=slot, by=BEA).state == SC
+
+
+def test_a_taken_slot_of_a_free_researcher_is_refused_as_taken_before_any_limit(scene: Scene) -> None:
+    taken = scene.free(by=BEA)
+    for _ in range(FREE_SESSIONS_PER_USER):
+        scene.free()
+
+    with pytest.raises(SlotUnavailable):
+        scene.market.book(caller=ADA, time_slot_id=taken.time_slot_id)
+
+
+def test_whoever_has_as_many_free_sessions_as_allowed_may_still_move_one_and_hold_others(scene: Scene) -> None:
+    mine = [scene.free() for _ in range(FREE_SESSIONS_PER_USER)]
+    slot = scene.slot(ahead=timedelta(hours=48), of=scene.emmy)
+
+    moved = scene.market.reschedule(mine[-1].id, time_slot_id=slot.id, caller=ADA).session
+
+    assert moved.time_slot_id == slot.id
+    assert scene.held().state == SP
 
 
 def test_a_taken_slot_is_refused_as_taken_before_any_limit(scene: Scene) -> None:

@@ -57,6 +57,7 @@ def test_adapters_are_built_once_and_use_cases_share_them(container: Container) 
 def test_what_the_settings_say_reaches_the_use_cases(container: Container, settings: Settings) -> None:
     assert container.book_session().hold_for == settings.hold
     assert container.book_session().holds_per_user == settings.holds_per_user
+    assert container.book_session().free_sessions_per_user == settings.free_sessions_per_user
     assert container.meeting_errands().hosts == ("one@zoom.example", "two@zoom.example")
     assert container.publish_slots().ahead.days == settings.publish_days
     assert container.notify().mail_domain == "consulting.example"

@@ -141,6 +141,12 @@ def confirmed(slot: TimeSlot, number: int = 1, **changes: Any) -> Session:
     return session.linked(meeting=meeting(number), at=after(minutes=2))
 
 
+def free(slot: TimeSlot, number: int = 1, **changes: Any) -> Session:
+    """Give a session of a researcher who takes nothing: it is confirmed at once."""
+    session = confirmed(slot, number, **changes)
+    return replace(session, price=Money(0, session.price.currency), meeting=None)
+
+
 def canceled(session: Session, *, at: datetime = NOW) -> Session:
     """Give the session as its client canceled it."""
     return session.cancel(by=CanceledBy.CLIENT, note="Something came up.", at=at)[0]

@@ -55,6 +55,12 @@ class MemorySessions:
         self._require_possible(session)
         put_new(self._kept.sessions, session.id, session)
 
+    def add_free(self, session: Session, *, at: datetime) -> int:
+        """Keep a new free session as `add` does, and count its client's other free ones still to come."""
+        own = [each for each in self._all() if each.client.user_id == session.client.user_id]
+        self.add(session)
+        return sum(each.free and each.status is Status.SCHEDULED and at < each.period.start for each in own)
+
     def save(self, session: Session) -> None:
         """Keep a known session's new values. Raises as `add`."""
         require(self._kept.sessions, session.id)

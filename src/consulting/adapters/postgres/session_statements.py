@@ -17,7 +17,7 @@ from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.values import ASKED_PERIOD, AT, END, LIMIT, START
 from consulting.domain.session_states import PaymentStatus, Status
 
-HOLDS_OF_A_CLIENT: Final = 1
+BOOKINGS_OF_A_CLIENT: Final = 1
 """The class of the advisory locks that this program takes; migrations lock in another number space."""
 
 _ID, _AFTER = bindparam("id", type_=Uuid), bindparam("after", type_=Uuid)
@@ -38,9 +38,14 @@ LOCK = prepare(_ONE.with_for_update(key_share=True))
 ADD = prepare(insert_into(sessions).on_conflict_do_nothing(constraint="sessions_no_overlap").returning(sessions.c.id))
 SAVE = prepare(update_of(sessions).returning(sessions.c.id))
 
-LOCK_HOLDS = prepare(select(func.pg_advisory_xact_lock(HOLDS_OF_A_CLIENT, bindparam("number", type_=Integer))))
+LOCK_BOOKINGS = prepare(select(func.pg_advisory_xact_lock(BOOKINGS_OF_A_CLIENT, bindparam("number", type_=Integer))))
 LIVE_HOLDS = prepare(
     select(func.count()).select_from(sessions).where(sessions.c.user_id == _CLIENT, _HELD, sessions.c.expires_at > AT)
+)
+FREE_TO_COME = prepare(
+    select(func.count())
+    .select_from(sessions)
+    .where(sessions.c.user_id == _CLIENT, _CONFIRMED, sessions.c.price_amount == 0, sessions.c.start_time > AT)
 )
 
 _OVERLAPPING = (sessions.c.researcher_id == _RESEARCHER, overlap(period(sessions.c), ASKED_PERIOD), LIVE)
@@ -127,5 +132,5 @@ KEEP_NOTES = prepare(
 
 
 def number_of(user_id: str) -> int:
-    """Give the number by which a client's holds are locked; two clients of one number wait for each other, no more."""
+    """Give the number by which a client's bookings take turns; two clients of one number take turns, too, no more."""
     return int.from_bytes(blake2b(user_id.encode(), digest_size=4).digest(), signed=True)

@@ -125,6 +125,21 @@ class PostgresSessions:
         if not self._link.rows(statements.ADD, **_columns(session)):
             raise self._link.refused(SlotUnavailable())
 
+    def add_free(self, session: Session, *, at: datetime) -> int:
+        """Keep a new free session as `add` does, and count its client's other free ones still to come.
+
+        Whoever adds another one for this client waits until the transaction ends. All of it is one way to the server.
+        """
+        user_id = session.client.user_id
+        _, ((others,),), added = self._link.together(
+            (statements.LOCK_BOOKINGS, {"number": statements.number_of(user_id)}),
+            (statements.FREE_TO_COME, {"user_id": user_id, "at": at}),
+            (statements.ADD, _columns(session)),
+        )
+        if not added:
+            raise self._link.refused(SlotUnavailable())
+        return int(others)
+
     def save(self, session: Session) -> None:
         """Keep a known session's new values. Raises as `add`, and LookupError if it isn't known."""
         self._link.change(statements.SAVE, what=f"session {session.id}", **_columns(session))
@@ -135,7 +150,7 @@ class PostgresSessions:
         Two statements: what the former holder of the lock committed must be counted.
         """
         _, ((holds,),) = self._link.together(
-            (statements.LOCK_HOLDS, {"number": statements.number_of(user_id)}),
+            (statements.LOCK_BOOKINGS, {"number": statements.number_of(user_id)}),
             (statements.LIVE_HOLDS, {"user_id": user_id, "at": at}),
         )
         return int(holds)

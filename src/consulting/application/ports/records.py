@@ -185,6 +185,13 @@ class Sessions(Protocol):
     def add(self, session: Session) -> None:
         """Keep a new session. Raises SlotUnavailable if it overlaps another of its researcher's."""
 
+    def add_free(self, session: Session, *, at: datetime) -> int:
+        """Keep a new free session as `add` does, and count its client's other free ones that start later than this.
+
+        Canceled ones don't count. Nobody else can add one for this client until the transaction ends, so two bookings
+        can't both be the last allowed; whoever finds too many leaves the transaction by an exception.
+        """
+
     def save(self, session: Session) -> None:
         """Keep a known session's new values. Raises as `add`."""
 

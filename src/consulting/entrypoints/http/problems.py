@@ -46,6 +46,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     refusals.MethodNotAllowed: 405,
     errors.SlotUnavailable: 409,
     errors.HoldLimitReached: 409,
+    errors.FreeSessionLimitReached: 409,
     errors.HoldExpired: 409,
     errors.SessionCanceled: 409,
     errors.SessionStarted: 409,

@@ -14,6 +14,7 @@ from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.rescheduling import RescheduleSession
 from consulting.domain.errors import (
     EmailRequired,
+    FreeSessionLimitReached,
     HoldLimitReached,
     NotYourSession,
     OwnSlot,
@@ -51,7 +52,13 @@ Last = Annotated[date | None, QueryParameter(name="to", description="Only those 
     summary="Book a time slot",
     description=story(BookSession),
     responses=errors_of_writing(
-        EmailRequired, OwnSlot, SlotNotFound, SlotUnavailable, HoldLimitReached, SignInRequired
+        EmailRequired,
+        OwnSlot,
+        SlotNotFound,
+        SlotUnavailable,
+        HoldLimitReached,
+        FreeSessionLimitReached,
+        SignInRequired,
     ),
     response_headers=LOCATION,
     security=WITH_TOKEN,

@@ -92,6 +92,20 @@ def test_a_few_unpaid_sessions_are_allowed_but_the_slots_own_state_is_judged_fir
     )
 
 
+def test_a_free_researchers_calendar_can_not_be_booked_out_by_one_user(frontend: Frontend) -> None:
+    bohr, noether = frontend.researcher("bohr", rate=0), frontend.researcher("noether", rate=0)
+    taken = [frontend.held(researcher) for researcher in (bohr, noether) for _ in range(10)]
+    free = frontend.slots(noether)[0]["id"]
+
+    refused = frontend.post("/api/sessions", {"time_slot_id": free}, by="ada")
+    assert refusal(refused) == (409, "FREE_SESSION_LIMIT_REACHED")
+    assert refusal(frontend.post("/api/sessions", {"time_slot_id": taken[0]["time_slot_id"]}, by="ada")) == (
+        409,
+        "SLOT_UNAVAILABLE",
+    )
+    assert frontend.post("/api/sessions", {"time_slot_id": free}, by="bea").status_code == 201
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -10,7 +10,7 @@ from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract, Setting
 from consulting.adapters.contracts.turns import Outcome, at_once
 from consulting.application.ports.transactions import TransactionConflict, Transactions
-from consulting.domain.errors import HoldLimitReached, ReviewExists, SlotUnavailable
+from consulting.domain.errors import FreeSessionLimitReached, HoldLimitReached, ReviewExists, SlotUnavailable
 from consulting.domain.sessions import Session
 
 ROUNDS = 5
@@ -44,6 +44,15 @@ def _book_if_no_other(transactions: Transactions, session: Session) -> Session:
     return session
 
 
+def _book_for_nothing_if_no_other(transactions: Transactions, session: Session) -> Session:
+    """Book unless the client has another free session still to come."""
+    with transactions.begin() as tx:
+        tx.time_slots.lock(session.time_slot_id)
+        if tx.sessions.add_free(session, at=sample.NOW):
+            raise FreeSessionLimitReached
+    return session
+
+
 class RacesContract(RecordsContract):
     """Of several who want what there is once, one gets it, and the others are told so."""
 
@@ -71,6 +80,16 @@ class RacesContract(RecordsContract):
             slots = [setting.slot(number * RACERS + racer) for racer in range(RACERS)]
             rivals = [sample.held(slot, slot.id.int >> 80, client=client) for slot in slots]
             self._one_wins(transactions, rivals, book=_book_if_no_other, allowed=(HoldLimitReached,))
+
+    def test_of_several_free_bookings_of_a_client_who_may_have_one_one_is_kept(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        for number in range(1, ROUNDS + 1):
+            client = sample.client(number)
+            slots = [setting.slot(number * RACERS + racer) for racer in range(RACERS)]
+            rivals = [sample.free(slot, slot.id.int >> 80, client=client) for slot in slots]
+            allowed = (FreeSessionLimitReached,)
+            self._one_wins(transactions, rivals, book=_book_for_nothing_if_no_other, allowed=allowed)
 
     def test_of_several_attempts_to_pay_one_session_one_is_kept(
         self, transactions: Transactions, setting: Setting

@@ -192,6 +192,46 @@ class SessionsContract(RecordsContract):
             ]
         assert counts == [2, 1, 0, 0]
 
+    def test_who_adds_a_free_session_is_told_of_the_clients_other_free_ones_to_come(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        slots = [setting.slot(number) for number in range(1, 7)]
+        setting.book(sample.confirmed(slots[0]), sample.free(slots[1], 2), sample.canceled(sample.free(slots[2], 3)))
+        setting.book(sample.free(slots[3], 4, client=sample.client(2)))
+        setting.held(8)
+        with transactions.begin() as tx:
+            counts = [
+                tx.sessions.add_free(sample.free(slots[4], 5), at=sample.NOW),
+                tx.sessions.add_free(sample.free(slots[5], 6), at=slots[1].period.start),
+            ]
+        assert counts == [1, 1]
+        with transactions.begin() as tx:
+            assert tx.sessions.get(sample.free(slots[4], 5).id) == sample.free(slots[4], 5)
+
+    def test_a_free_session_that_overlaps_another_is_refused_and_not_kept(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = setting.confirmed()
+        rival = sample.free(sample.slot(), 2)
+        with pytest.raises(SlotUnavailable), transactions.begin() as tx:
+            tx.sessions.add_free(rival, at=sample.NOW)
+        with transactions.begin() as tx:
+            assert tx.sessions.get(rival.id) is None
+            assert tx.sessions.get(session.id) == session
+
+    def test_whoever_adds_a_free_session_for_a_client_next_waits_and_then_counts_the_new_one(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        mine = [sample.free(setting.slot(number), number) for number in (1, 2, 3)]
+
+        seen = second_after_first(
+            transactions,
+            first=lambda tx: tx.sessions.add_free(mine[0], at=sample.NOW),
+            then=lambda tx: tx.sessions.add(mine[1]),
+            second=lambda tx: tx.sessions.add_free(mine[2], at=sample.NOW),
+        )
+        assert seen == 2
+
     def test_whoever_counts_a_clients_holds_next_waits_and_then_counts_the_new_one(
         self, transactions: Transactions, setting: Setting
     ) -> None:

@@ -282,6 +282,7 @@ export const texts = {
     SESSION_NOT_FOUND: "There is no such session among yours. Are you signed in as the right person?",
     NOT_YOUR_SESSION: "Only the client of this session can do this.",
     HOLD_LIMIT_REACHED: "You hold as many unpaid times as you may. Pay for one of them, or give it back, first.",
+    FREE_SESSION_LIMIT_REACHED: "You have as many free sessions ahead as you may. Give one back, or have one first.",
     HOLD_EXPIRED: "The time to pay is over, and nothing was charged. Choose a time again.",
     OWN_SLOT: "This is your own time: it can't be booked by yourself.",
     ALREADY_PAID: "This session is paid already.",
