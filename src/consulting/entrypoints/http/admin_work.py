@@ -11,7 +11,6 @@ from litestar.params import FromPath, QueryParameter
 
 from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.ports.backlog import WorkState
-from consulting.application.ports.outbox import ListedEntry
 from consulting.application.trail import ListAdminActs
 from consulting.domain.errors import ErrandNotDead, ErrandNotFound
 from consulting.entrypoints.http import admin_wire
@@ -19,7 +18,7 @@ from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OF_ADMINS, WITH_TOKEN, errors, story
 from consulting.entrypoints.http.ids import read_id
-from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, after_id, cut, unknown_cursor
+from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, after_id, cursor_of, cut, unknown_cursor
 from consulting.entrypoints.http.security import caller_of
 
 InState = Annotated[
@@ -47,7 +46,7 @@ async def list_errands(
     shown, last = cut(found, limit=limit)
     return admin_wire.ErrandPage(
         errands=[admin_wire.errand_body(each) for each in shown],
-        next_cursor=None if last is None else _cursor(last),
+        next_cursor=None if last is None else cursor_of(last.entry.recorded_at, last.entry.id),
     )
 
 
@@ -86,10 +85,6 @@ async def list_admin_acts(
         acts=[admin_wire.act_body(each) for each in shown],
         next_cursor=None if last is None else str(last.id),
     )
-
-
-def _cursor(last: ListedEntry) -> str:
-    return f"{last.entry.recorded_at.isoformat()}_{last.entry.id}"
 
 
 def _place(cursor: str | None) -> tuple[datetime, UUID] | None:

@@ -21,7 +21,6 @@ from consulting.domain.errors import (
     ValidationFailed,
 )
 from consulting.domain.period import require_utc
-from consulting.domain.sessions import Session
 from consulting.entrypoints.http import wire
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.booking_shapes import (
@@ -36,7 +35,7 @@ from consulting.entrypoints.http.booking_shapes import (
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import WITH_TOKEN, errors, errors_of_writing, story
 from consulting.entrypoints.http.ids import read_id
-from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cut
+from consulting.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, cursor_of, cut
 from consulting.entrypoints.http.queries import text_parameter
 from consulting.entrypoints.http.refusals import SignInRequired
 from consulting.entrypoints.http.security import caller_of
@@ -83,7 +82,7 @@ async def list_bookings(  # noqa: PLR0913, PLR0917 -- one for each query paramet
     shown, final = cut(views, limit=limit)
     return BookingPage(
         bookings=[wire.session_body(view) for view in shown],
-        next_cursor=None if final is None else _cursor_of(final.session),
+        next_cursor=None if final is None else cursor_of(final.session.period.start, final.session.id),
     )
 
 
@@ -168,10 +167,6 @@ async def get_start_link(request: ApiRequest, id: FromPath[str], desk: AtDesk) -
     await desk.database.run(desk.use.get_booking, wanted, caller=caller)
     link = await desk.provider.run(desk.use.get_start_link, wanted, caller=caller)
     return Response(StartLink(start_link=link), headers={"Cache-Control": "no-store"})
-
-
-def _cursor_of(session: Session) -> str:
-    return f"{session.period.start.isoformat()}_{session.id}"
 
 
 def _after(cursor: str | None) -> Place | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -27,6 +28,11 @@ def cut(found: Sequence[_T], *, limit: int) -> tuple[Sequence[_T], _T | None]:
     """Give what a page shows of limit + 1 found, and the last one shown if more follow."""
     shown = found[:limit]
     return shown, shown[-1] if len(found) > limit else None
+
+
+def cursor_of(instant: datetime, id: UUID) -> str:
+    """Write the cursor of a list that goes by time, then id; whoever puts it into a query as it is may do so."""
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat()}Z_{id}"
 
 
 def after_id(cursor: str | None) -> UUID | None:

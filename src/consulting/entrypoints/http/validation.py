@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 
+from consulting.domain.earnings import MONTH
 from consulting.domain.errors import FieldProblem
 
 NO_NUL: Final = r"^[^\x00]*$"
@@ -111,7 +112,7 @@ def _joined(*parts: str) -> str:
 
 def _in_words(said: str) -> str:
     if "matching regex" in said:
-        return "this must not contain the character U+0000"
+        return _PATTERNS[MONTH if said.endswith(repr(MONTH)) else NO_NUL]
     if said == "Number out of range":
         return "this number is too long"
     if said.startswith("Invalid RFC3339 encoded date") or "timezone" in said:
@@ -124,6 +125,7 @@ def _in_words(said: str) -> str:
     return f"give {kinds}{rest}"
 
 
+_PATTERNS: Final = {NO_NUL: "this must not contain the character U+0000", MONTH: "give a month as 2026-04"}
 _DATES: Final = {
     "date": "give a date as 2026-04-20",
     "datetime": "give a date and time with its offset from UTC, as 2026-04-20T09:00:00Z",

@@ -183,6 +183,8 @@ def test_open_errands_are_listed_page_by_page(frontend: Frontend) -> None:
     assert len(all_of_them) > 2
     assert seen == all_of_them
     assert cursor == {"cursor": None}
+    first = frontend.get("/api/admin/outbox", by="admin", limit=1).json()["next_cursor"]
+    assert frontend.call("GET", f"/api/admin/outbox?limit=1&cursor={first}", by="admin").json()["errands"] == seen[1:2]
 
 
 def test_the_trail_is_listed_page_by_page_the_newest_first(frontend: Frontend) -> None:

@@ -114,6 +114,10 @@ def test_months_that_make_no_sense_are_refused_by_name(
     assert list(problems(frontend.get(path, by=CURIE, **params))) == [field]
 
 
+def test_what_is_no_month_is_told_how_a_month_is_written(frontend: Frontend, curie: Researcher) -> None:
+    assert problems(frontend.get(EARNINGS, by=CURIE, from_month="2026-13")) == {"from_month": "give a month as 2026-04"}
+
+
 @pytest.mark.parametrize("path", [EARNINGS, TABLE])
 def test_earnings_are_each_researchers_own(anybody: Frontend, path: str) -> None:
     assert refusal(anybody.get(path, by="ada")) == (403, "NOT_A_RESEARCHER")

@@ -67,6 +67,16 @@ def test_pages_of_bookings_join_without_gap_or_repeat(
     assert len(seen) == 5
 
 
+def test_a_cursor_may_stand_in_an_address_as_it_is(frontend: Frontend, curie: Researcher) -> None:
+    for _ in range(2):
+        frontend.held(curie)
+    cursor = frontend.get(BOOKINGS, by=CURIE, limit=1).json()["next_cursor"]
+
+    followed = frontend.call("GET", f"{BOOKINGS}?limit=1&cursor={cursor}", by=CURIE)
+    assert followed.status_code == 200, followed.text
+    assert len(followed.json()["bookings"]) == 1
+
+
 @pytest.mark.parametrize(
     "cursor", ["", "x", "2026-12-01T00:00:00_x", "2026-12-01T00:00:00Z", "0001-01-01T00:00:00+14:00_"]
 )
