@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import consulting
-from consulting import domain, ports
+from consulting import contracts, domain, ports
 
 SOURCE = Path(consulting.__file__).parent
 FRAMEWORKS = {"alembic", "apscheduler", "click", "dependency_injector", "litestar", "sqlalchemy", "stripe", "zoomus"}
@@ -51,9 +51,14 @@ def test_the_public_names_are_these() -> None:
         "ProviderEvent REQUIRED SenderRefused Surroundings WEAK WebhookSignatureInvalid above_zero folder is_weak "
         "left_from_sandbox mail_address one_of seconds text unencrypted variable web_address whole words"
     )
+    assert " ".join(sorted(contracts.__all__)) == (
+        "HollowedOut Line MailServer MailerContract MeetingProvider MeetingProviderContract MeetingRoomsContract "
+        "PaymentGatewayContract PaymentMessages PaymentProvider ProviderBooksContract SignedMessage SmtpInbox "
+        "SmtpMailerContract StorageContract meeting_request read_mail strategies"
+    )
 
 
-@pytest.mark.parametrize("module", [consulting, domain, ports])
+@pytest.mark.parametrize("module", [consulting, contracts, domain, ports])
 def test_every_public_name_can_be_had(module: object) -> None:
     names = vars(module)["__all__"]
 

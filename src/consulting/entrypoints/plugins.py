@@ -191,7 +191,9 @@ def load(offer: Offer) -> AnyPlugin:
     """Import what is offered. Raises PluginError where that fails, or it isn't what the port asks for."""
     try:
         plugin = offer.entry_point.load()
-    except (Exception, SystemExit) as failure:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:  # SystemExit, and what extensions in other languages raise
         raise offer.broken(f"cannot be imported: {_told(failure)}") from failure
     if not isinstance(plugin, Plugin):
         raise offer.broken(f"isn't a consulting.ports.Plugin but {plugin!r:.80}")
@@ -214,7 +216,9 @@ def open_plugin(chosen: Chosen, surroundings: Surroundings) -> Opened:
     try:
         opened = chosen.plugin.open(chosen.settings, surroundings)
         lacking = list(_lacking(opened, kind))
-    except (Exception, SystemExit) as failure:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:
         problem = _told(failure, secrets=chosen.secrets().values())
         raise chosen.offer.broken(f"cannot be opened: {problem}") from failure
     if not isinstance(opened, kind.opened):

@@ -167,6 +167,7 @@ def test_a_name_that_two_packages_offer_is_refused(installer: Installer) -> None
     [
         ("import nonexistent_sdk", "cannot be imported: ModuleNotFoundError: No module named 'nonexistent_sdk'"),
         ("raise SystemExit('no\\nlicense')", "cannot be imported: SystemExit: no license"),
+        ("class Panic(BaseException): ...\nraise Panic('at once')", "cannot be imported: Panic: at once"),
         ("plug = 1", "cannot be imported: AttributeError: module"),
         ("plugin = 'a word'", "isn't a consulting.ports.Plugin but 'a word'"),
         (
@@ -205,6 +206,7 @@ def test_a_plugin_may_not_redeclare_what_is_a_setting_of_the_program(installer: 
             "cannot be opened: RuntimeError: bad key [hidden] at all",
         ),
         ("raise SystemExit(3)", "cannot be opened: SystemExit: 3"),
+        ("raise type('Panic', (BaseException,), {})('at once')", "cannot be opened: Panic: at once"),
         ("return None", "opens None where Mails is expected"),
         ("return Mails(mailer=object())", "has no mailer.send"),
     ],

@@ -23,9 +23,14 @@ class _Guarded(type):
     def __setattr__(cls, name: str, value: Any) -> None:
         if name == "pytestmark":
             _refuse_ways_out(cls, value)
-        if name.startswith(_OURS) and name not in vars(cls):
-            _refuse_other(cls, name)
+        if name.startswith(_OURS):
+            _refuse_change(cls, name)
         super().__setattr__(name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        if name.startswith(_OURS):
+            _refuse_change(cls, name)
+        super().__delattr__(name)
 
 
 class Contract(metaclass=_Guarded):
@@ -68,6 +73,13 @@ def suite_of(cls: type, test: str) -> type | None:
 
 def _suites(cls: type) -> Iterable[type]:
     return (base for base in cls.__mro__[1:] if issubclass(base, Contract))
+
+
+def _refuse_change(cls: type, name: str) -> None:
+    if name not in vars(cls):
+        _refuse_other(cls, name)
+    elif cls.__name__.endswith("Contract"):
+        raise HollowedOut(f"{name} of {cls.__name__} is changed from outside: the suite says what is promised")
 
 
 def _refuse_other(cls: type, name: str) -> None:

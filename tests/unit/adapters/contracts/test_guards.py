@@ -6,6 +6,7 @@ import pytest
 
 from consulting.adapters.contracts.contract import Contract, HollowedOut
 from consulting.adapters.contracts.mailer import MailerContract
+from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract
 from consulting.adapters.contracts.storage import StorageContract
 
 pytest_plugins = ["pytester"]
@@ -52,6 +53,21 @@ def test_a_suite_refuses_a_test_replaced_after_its_class_was_made() -> None:
 
     with pytest.raises(HollowedOut, match="test_it_says_please"):
         TestRude.test_it_says_please = print  # type: ignore[method-assign, assignment] # the fault to be found
+
+
+def test_the_suite_itself_is_not_changed_from_outside() -> None:
+    with pytest.raises(HollowedOut, match="test_it_says_please of PolitenessContract"):
+        PolitenessContract.test_it_says_please = print  # type: ignore[method-assign, assignment] # the fault to be found
+
+    with pytest.raises(HollowedOut, match="test_it_says_please of PolitenessContract"):
+        del PolitenessContract.test_it_says_please
+
+
+def test_the_payment_suites_charge_in_some_currency() -> None:
+    with pytest.raises(HollowedOut, match="TestFree sets currencies without usd"):
+
+        class TestFree(PaymentGatewayContract):
+            currencies = ()
 
 
 @pytest.mark.parametrize("mark", [pytest.mark.skip, pytest.mark.skipif(True, reason="no time"), pytest.mark.xfail])
@@ -206,6 +222,51 @@ def test_a_mark_that_a_conftest_sets_fails_the_promise(pytester: pytest.Pytester
     )
     result = run(pytester, "class TestMarked(politeness.PolitenessContract):\n    pass\n")
     assert result.parseoutcomes() == {"passed": 1, "errors": 1}
+
+
+POLITE = "class TestPolite(politeness.PolitenessContract):\n    pass\n"
+
+
+def test_a_conftest_that_drops_tests_of_the_suite_fails_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("def pytest_collection_modifyitems(items):\n    del items[1:]")
+    result = run(pytester, POLITE, "-q")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "consulting: TestPolite was asked for 1 of 2 promises, so the others are not proven",
+            "consulting: HollowedOut: promises are left out, and not by the command line: look into conftest.py*",
+        ]
+    )
+
+
+def test_a_conftest_that_drops_all_of_the_suite_fails_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("def pytest_collection_modifyitems(items):\n    del items[:-1]")
+    result = run(pytester, f"{POLITE}\ndef test_something_else():\n    pass\n")
+    assert (result.ret, result.parseoutcomes()) == (pytest.ExitCode.TESTS_FAILED, {"passed": 1})
+    result.stdout.fnmatch_lines(["consulting: TestPolite was asked for 0 of 2 promises*"])
+
+
+def test_settings_of_pytest_that_leave_out_a_promise_fail_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\naddopts = -k please")
+    assert run(pytester, POLITE).ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_conftest_that_answers_for_the_tests_fails_them(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "import pytest\n\n@pytest.hookimpl(tryfirst=True)\ndef pytest_pyfunc_call(pyfuncitem):\n    return True"
+    )
+    result = run(pytester, POLITE)
+    assert result.parseoutcomes() == {"failed": 2}
+    result.stdout.fnmatch_lines(
+        ["E *HollowedOut: the test of TestPolite is never called: look for pytest_pyfunc_call*"]
+    )
+
+
+def test_a_test_that_is_replaced_while_tests_run_fails(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("def pytest_runtest_setup(item):\n    item.obj = lambda: None")
+    result = run(pytester, POLITE)
+    assert result.parseoutcomes() == {"failed": 2}
+    result.stdout.fnmatch_lines(["E *HollowedOut: the test of TestPolite is replaced while tests run"])
 
 
 def test_settings_of_pytest_under_which_tests_are_not_found_stop_the_run(pytester: pytest.Pytester) -> None:

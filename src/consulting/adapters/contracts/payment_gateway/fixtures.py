@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 import pytest
 
 from consulting.adapters.contracts import sample
-from consulting.adapters.contracts.contract import Contract, missing
+from consulting.adapters.contracts.contract import Contract, HollowedOut, missing
 from consulting.adapters.contracts.outside import Line
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.domain.money import Money
@@ -67,6 +67,12 @@ class PaymentsContract(Contract):
     """What every suite about payments asks for. `currencies` are some that the provider takes, usd among them."""
 
     currencies: ClassVar[Sequence[str]] = ("usd", "jpy")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a subclass that leaves no currency to charge in."""
+        super().__init_subclass__(**kwargs)
+        if isinstance(cls.currencies, str) or "usd" not in cls.currencies:
+            raise HollowedOut(f"{cls.__name__} sets currencies without usd, in which all prices of the suite are")
 
     @pytest.fixture
     def gateway(self) -> PaymentGateway:
