@@ -13,7 +13,7 @@ from consulting.application.ports.outbox import Errand, Lane, ListedEntry
 from consulting.domain import admin_acts, api_keys, researchers
 from consulting.domain.admin_acts import Act
 from consulting.domain.api_keys import Scope
-from consulting.entrypoints.http.wire import Answer, Body, Currency, Id, LongText, Rating, ShortText, Text
+from consulting.entrypoints.http.wire import Answer, Body, Currency, Id, LongText, Rating, ShortText, StatedReason, Text
 
 Name = Annotated[Text, Meta(max_length=200)]
 Texts = Annotated[tuple[ShortText, ...], Meta(max_length=100)]
@@ -48,14 +48,14 @@ class ResearcherChange(Body):
 class AdminCancellation(Body, kw_only=True):
     """Why a session is canceled, which client and researcher read, and whether its slot is offered again."""
 
-    reason: Annotated[Text, Meta(min_length=1, max_length=1000)]
+    reason: StatedReason
     reopen_slot: bool = False
 
 
 class GoodwillRefund(Body, kw_only=True):
     """What to give back, in minor units; all that is left where it is left out. `reason` is kept with the refund."""
 
-    reason: Annotated[Text, Meta(min_length=1, max_length=1000)]
+    reason: StatedReason
     amount: Annotated[int, Meta(ge=1, le=(1 << 53) - 1)] | None = None
 
 

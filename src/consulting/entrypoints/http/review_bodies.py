@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from consulting.application.ports.records import ReceivedReview
 from consulting.domain import reviews
-from consulting.entrypoints.http.wire import Answer, Body, Id, Text
+from consulting.entrypoints.http.wire import Answer, Body, Id, StatedReason, Text
 
 Stars = Annotated[int, Meta(ge=1, le=5, description="1 to 5 stars.")]
 Comment = Annotated[Text, Meta(max_length=reviews.LONGEST_COMMENT)]
@@ -38,7 +38,7 @@ class NewAnswer(Body):
 class ReviewHiding(Body):
     """Why a review is hidden, which is kept with it."""
 
-    reason: Annotated[Text, Meta(min_length=1, max_length=1000)]
+    reason: StatedReason
 
 
 class ReviewAnswer(Answer):

@@ -17,6 +17,9 @@ from consulting.domain.errors import FieldProblem
 NO_NUL: Final = r"^[^\x00]*$"
 """The pattern of every text that we take: no database keeps the character U+0000."""
 
+NOT_BLANK: Final = r"^\s*[^\x00\s][^\x00]*$"
+"""The pattern of a text that must say something."""
+
 MOST_PROBLEMS: Final = 50
 LONGEST_NAME: Final = 100
 
@@ -112,7 +115,7 @@ def _joined(*parts: str) -> str:
 
 def _in_words(said: str) -> str:
     if "matching regex" in said:
-        return _PATTERNS[MONTH if said.endswith(repr(MONTH)) else NO_NUL]
+        return next((words for pattern, words in _PATTERNS.items() if said.endswith(repr(pattern))), said)
     if said == "Number out of range":
         return "this number is too long"
     if said.startswith("Invalid RFC3339 encoded date") or "timezone" in said:
@@ -125,7 +128,11 @@ def _in_words(said: str) -> str:
     return f"give {kinds}{rest}"
 
 
-_PATTERNS: Final = {NO_NUL: "this must not contain the character U+0000", MONTH: "give a month as 2026-04"}
+_PATTERNS: Final = {
+    NO_NUL: "this must not contain the character U+0000",
+    NOT_BLANK: "give a text, without the character U+0000",
+    MONTH: "give a month as 2026-04",
+}
 _DATES: Final = {
     "date": "give a date as 2026-04-20",
     "datetime": "give a date and time with its offset from UTC, as 2026-04-20T09:00:00Z",

@@ -24,9 +24,10 @@ from consulting.domain import cancellation, money, refunds, researchers, time_sl
 from consulting.domain.cancellation import CanceledBy, CancellationReason
 from consulting.domain.local_time import zone
 from consulting.domain.session_states import PaymentStatus, Status
-from consulting.entrypoints.http.validation import NO_NUL
+from consulting.entrypoints.http.validation import NO_NUL, NOT_BLANK
 
 Text = Annotated[str, Meta(pattern=NO_NUL)]
+StatedReason = Annotated[str, Meta(pattern=NOT_BLANK, min_length=1, max_length=1000)]
 ShortText = Annotated[Text, Meta(max_length=255)]
 LongText = Annotated[Text, Meta(max_length=5000)]
 Id = Annotated[str, Meta(description="An opaque id.")]

@@ -268,6 +268,8 @@ def test_a_session_to_come_is_not_refunded_but_canceled(frontend: Frontend) -> N
     [
         ({}, "reason"),
         ({"reason": ""}, "reason"),
+        ({"reason": " \t"}, "reason"),
+        ({"reason": "a\x00"}, "reason"),
         ({"reason": "x", "amount": 0}, "amount"),
         ({"reason": "x", "amount": 1.5}, "amount"),
         ({"reason": "x", "amount": 1 << 60}, "amount"),

@@ -145,7 +145,7 @@ def test_nobody_but_admins_hides_reviews(frontend: Frontend, review: dict[str, A
     assert refusal(show(frontend, review, by=by)) == (403, "FORBIDDEN")
 
 
-@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": None}, {"reason": "x" * 1001}])
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " \n"}, {"reason": None}, {"reason": "x" * 1001}])
 def test_hiding_needs_a_reason(anybody: Frontend, body: dict[str, Any]) -> None:
     answer = anybody.call("PATCH", f"/api/admin/reviews/{NOWHERE}/hide", by="admin", json=body)
 
