@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,13 @@ class Console:
 
     def intents_of(self, session_id: UUID) -> Sequence[str]:
         return [each["id"] for each in self.acme.books.orders.values() if each["memo"] == str(session_id)]
+
+    def moved(self, intent: Intent) -> tuple[Money, Money]:
+        order = self.acme.books.orders[intent.id]
+        currency = order["currency"].lower()
+        unit = {"jpy": 1}.get(currency, 100)
+        received, returned = (int(Decimal(order[field]) * unit) for field in ("received", "reversed"))
+        return Money(received, currency), Money(returned, currency)
 
     def _post(self, path: str, body: dict[str, Any]) -> None:
         httpx.post(self.acme.url + path, json=body, trust_env=False)

@@ -95,6 +95,15 @@ class Cardholder:
         intents = self.outside.stripe("payment_intents", limit=100)["data"]
         return [each["id"] for each in intents if each["metadata"].get("session_id") == str(session_id)]
 
+    def moved(self, intent: Intent) -> tuple[Money, Money]:
+        intents = self.outside.stripe("payment_intents", limit=100)["data"]
+        (booked,) = [each for each in intents if each["id"] == intent.id]
+        refunds = self.outside.stripe("refunds", payment_intent=intent.id)["data"]
+        unit = 100 if booked["currency"] in {"isk", "ugx"} else 1  # Stripe writes these with two decimals, always 00
+        returned = sum(each["amount"] for each in refunds if each["status"] != "failed")
+        currency = booked["currency"]
+        return Money(booked["amount_received"] // unit, currency), Money(returned // unit, currency)
+
 
 @dataclass(frozen=True)
 class Message:

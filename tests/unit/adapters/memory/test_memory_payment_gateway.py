@@ -35,6 +35,10 @@ class Provider:
     def intents_of(self, session_id: UUID) -> Sequence[str]:
         return self.gateway.intents_of(session_id)
 
+    def moved(self, intent: Intent) -> tuple[Money, Money]:
+        booked = self.gateway._books.intents[intent.id]
+        return booked.received, booked.returned
+
 
 @dataclass(frozen=True)
 class Messages:

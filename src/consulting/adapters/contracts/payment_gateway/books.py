@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -68,6 +69,16 @@ class ProviderBooksContract(PaymentsContract):
             gateway.refund(key=f"r{number}:1", intent_id=intent.id, amount=Money(1, "usd"))
         assert len(list(books.refunds(since=LONG_AGO))) == 103
         assert len(gateway.refunds_of_intent(intent.id)) == 103
+
+    def test_what_was_booked_since_then_is_listed_in_whatever_zone_that_is_said(
+        self, gateway: PaymentGateway, provider: PaymentProvider, books: ProviderBooks
+    ) -> None:
+        intent = paid(gateway, provider)
+        gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        for zone in (UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))):
+            since = datetime.fromtimestamp(time.time() - 60, tz=zone)
+            assert [each.intent_id for each in books.charges(since=since)] == [intent.id], "a charge is left out"
+            assert [each.intent_id for each in books.refunds(since=since)] == [intent.id], "a refund is left out"
 
     def test_books_that_cannot_be_read_are_no_empty_books(self, books: ProviderBooks, line: Line) -> None:
         for name, listed in _lists(books):

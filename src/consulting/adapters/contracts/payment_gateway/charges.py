@@ -13,6 +13,8 @@ from consulting.adapters.contracts.payment_gateway.fixtures import (
     SESSION,
     PaymentProvider,
     PaymentsContract,
+    above_the_smallest,
+    currencies_of,
     opened,
     paid,
     require_one_intent,
@@ -67,9 +69,18 @@ class ChargesContract(PaymentsContract):
         assert shown(gateway, intent) == intent
 
     def test_amounts_are_minor_units_in_every_currency(self, gateway: PaymentGateway) -> None:
-        for currency in self.currencies:
-            amount = Money(12_345, currency)
+        for currency in currencies_of(gateway, self.currencies):
+            amount = above_the_smallest(gateway, currency)
             assert shown(gateway, opened(gateway, key=currency, amount=amount)).amount == amount
+
+    def test_the_provider_charges_what_was_agreed_in_every_currency(
+        self, gateway: PaymentGateway, provider: PaymentProvider
+    ) -> None:
+        for currency in currencies_of(gateway, self.currencies):
+            intent = opened(gateway, key=currency, amount=above_the_smallest(gateway, currency))
+            provider.pays(intent)
+            charged, _ = provider.moved(intent)
+            assert charged == intent.amount, "another amount was charged than agreed: count the currency's decimals"
 
     def test_the_smallest_charge_can_be_charged_and_less_cannot(
         self, gateway: PaymentGateway, provider: PaymentProvider

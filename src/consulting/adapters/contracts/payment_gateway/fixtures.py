@@ -10,8 +10,9 @@ import pytest
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.contract import Contract, HollowedOut, missing
-from consulting.adapters.contracts.outside import Line
+from consulting.adapters.contracts.outside import Line, error_of
 from consulting.application.ports.payment_gateway import PaymentGateway
+from consulting.domain.errors import ValidationFailed
 from consulting.domain.money import Money
 from consulting.domain.payments import Intent
 
@@ -33,6 +34,9 @@ class PaymentProvider(Protocol):
 
     def intents_of(self, session_id: UUID) -> Sequence[str]:
         """Name every intent that the provider has for this session."""
+
+    def moved(self, intent: Intent) -> tuple[Money, Money]:
+        """Say how much was charged and how much given back: by the provider's books, read without the adapter."""
 
 
 class SignedMessage(Protocol):
@@ -82,7 +86,7 @@ class PaymentsContract(Contract):
     @pytest.fixture
     def provider(self) -> PaymentProvider:
         """Give hands at the other end."""
-        missing("provider", gives="a PaymentProvider: pays, is_declined, refunds_elsewhere, intents_of")
+        missing("provider", gives="a PaymentProvider: pays, is_declined, refunds_elsewhere, intents_of, moved")
 
     @pytest.fixture
     def line(self) -> Line:
@@ -93,6 +97,20 @@ class PaymentsContract(Contract):
     def messages(self) -> PaymentMessages:
         """Give the provider's messages."""
         missing("messages", gives="PaymentMessages: about, repeated, outdated, about_refund")
+
+
+def currencies_of(gateway: PaymentGateway, named: Sequence[str]) -> Sequence[str]:
+    """Name the currencies to charge in: those that the adapter's test names, and of each kind one that it takes."""
+    return [*named, *(each for each in ("jpy", "eur", "kwd") if each not in named and _takes(gateway, each))]
+
+
+def above_the_smallest(gateway: PaymentGateway, currency: str) -> Money:
+    """Give an amount that can be charged, and whose last three digits tell a wrong number of decimals."""
+    return Money(gateway.smallest_charge(currency=currency).amount + 12_340, currency)
+
+
+def _takes(gateway: PaymentGateway, currency: str) -> bool:
+    return not isinstance(error_of(lambda: gateway.smallest_charge(currency=currency)), ValidationFailed)
 
 
 def opened(gateway: PaymentGateway, *, key: str = "session-1:1", amount: Money = PRICE) -> Intent:

@@ -12,6 +12,8 @@ from consulting.adapters.contracts.payment_gateway.fixtures import (
     PRICE,
     PaymentProvider,
     PaymentsContract,
+    above_the_smallest,
+    currencies_of,
     opened,
     paid,
     require_returned,
@@ -41,6 +43,18 @@ class MoneyBackContract(PaymentsContract):
         assert refund.state in ON_ITS_WAY
         assert shown(gateway, intent).received == PRICE
         require_returned(gateway, intent, Money(1, "usd"))
+
+    def test_what_is_given_back_stands_in_the_providers_books_in_every_currency(
+        self, gateway: PaymentGateway, provider: PaymentProvider
+    ) -> None:
+        for currency in currencies_of(gateway, self.currencies):
+            intent = opened(gateway, key=currency, amount=above_the_smallest(gateway, currency))
+            provider.pays(intent)
+            part = Money(1_230, currency)
+            gateway.refund(key=f"r-{currency}:1", intent_id=intent.id, amount=part)
+            _, returned = provider.moved(intent)
+            assert returned >= part, "a refund is lost: less went back than was asked for"
+            assert returned <= part, "more went back than was asked for: count the currency's decimals"
 
     def test_everything_can_be_given_back_in_parts(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
         intent = paid(gateway, provider)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -129,6 +130,41 @@ class CountsInHundredths(MemoryPaymentGateway):
         return super().create_intent(key=key, amount=hundredths, session_id=session_id)
 
 
+class CountsInHundredthsBothWays(MemoryPaymentGateway):
+    """Takes every currency for one with two decimals when it writes and when it reads: only the provider tells."""
+
+    def create_intent(self, *, key: str, amount: Money, session_id: UUID) -> Intent:
+        hundredths = Money(amount.amount * 100, amount.currency) if amount.currency == "jpy" else amount
+        return _read_in_hundredths(super().create_intent(key=key, amount=hundredths, session_id=session_id))
+
+    def retrieve_intent(self, intent_id: str) -> Intent | None:
+        found = super().retrieve_intent(intent_id)
+        return None if found is None else _read_in_hundredths(found)
+
+
+def _read_in_hundredths(intent: Intent) -> Intent:
+    return (
+        replace(intent, amount=Money(intent.amount.amount // 100, "jpy")) if intent.amount.currency == "jpy" else intent
+    )
+
+
+class PromisesRefunds(MemoryPaymentGateway):
+    """Notes what is to go back, shows it as if it had gone, and asks nobody for it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._noted: dict[str, tuple[str, ProviderRefund]] = {}
+
+    def refund(self, *, key: str, intent_id: str, amount: Money) -> ProviderRefund:
+        made = ProviderRefund(id=f"re_{key}", state=RefundState.SUCCEEDED, amount=amount, key=key)
+        return self._noted.setdefault(made.id, (intent_id, made))[1]
+
+    def retrieve_intent(self, intent_id: str) -> Intent | None:
+        found = super().retrieve_intent(intent_id)
+        noted = [made.amount for of, made in self._noted.values() if of == intent_id]
+        return None if found is None else replace(found, returned=sum(noted, start=found.returned))
+
+
 class CancelsNothing(MemoryPaymentGateway):
     """Shows an intent as canceled that can still be paid."""
 
@@ -211,6 +247,23 @@ class EmptyBooks:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.books, name)
+
+
+@dataclass(frozen=True)
+class BooksByTheWallClock(EmptyBooks):
+    """Reads an instant without its zone."""
+
+    def charges(self, **since: Any) -> Iterable[BookedCharge]:
+        recent = since["since"].replace(tzinfo=UTC) <= datetime.now(UTC)
+        charged: Iterable[BookedCharge] = self.books.charges(**since) if recent else []
+        return charged
+
+
+class ForgetsTheZone(MemoryPaymentGateway):
+    """Asks its provider for what was booked since another instant than was said."""
+
+    def books(self) -> Any:
+        return BooksByTheWallClock(super().books())
 
 
 class HasNoBooksInAnOutage(MemoryPaymentGateway):
