@@ -60,8 +60,14 @@ PAGES = (
             money.Money,
             inbox.ProviderEvent,
         ],
-        [contracts.PaymentGatewayContract],
-        [contracts.PaymentProvider, contracts.PaymentMessages, contracts.SignedMessage, contracts.Line],
+        [contracts.PaymentGatewayContract, contracts.PaymentDisputesContract],
+        [
+            contracts.PaymentProvider,
+            contracts.PaymentMessages,
+            contracts.SignedMessage,
+            contracts.Line,
+            contracts.PaymentBank,
+        ],
     ),
     Page(
         "provider-books",

@@ -22,6 +22,8 @@ from consulting.adapters.contracts.meeting_rooms import (
 from consulting.adapters.contracts.meeting_rooms import request as meeting_request
 from consulting.adapters.contracts.outside import Line
 from consulting.adapters.contracts.payment_gateway import (
+    PaymentBank,
+    PaymentDisputesContract,
     PaymentGatewayContract,
     PaymentMessages,
     PaymentProvider,
@@ -39,6 +41,8 @@ __all__ = [
     "MeetingProvider",
     "MeetingProviderContract",
     "MeetingRoomsContract",
+    "PaymentBank",
+    "PaymentDisputesContract",
     "PaymentGatewayContract",
     "PaymentMessages",
     "PaymentProvider",

@@ -53,8 +53,9 @@ def test_the_public_names_are_these() -> None:
     )
     assert " ".join(sorted(contracts.__all__)) == (
         "HollowedOut Line MailServer MailerContract MeetingProvider MeetingProviderContract MeetingRoomsContract "
-        "PaymentGatewayContract PaymentMessages PaymentProvider ProviderBooksContract SignedMessage SmtpInbox "
-        "SmtpMailerContract StorageContract meeting_request read_mail strategies"
+        "PaymentBank PaymentDisputesContract PaymentGatewayContract PaymentMessages PaymentProvider "
+        "ProviderBooksContract SignedMessage SmtpInbox SmtpMailerContract StorageContract "
+        "meeting_request read_mail strategies"
     )
 
 

@@ -24,6 +24,7 @@ from consulting.application.ports.meeting_rooms import MeetingRequest
 from consulting.contracts import (
     MailerContract,
     MeetingProviderContract,
+    PaymentDisputesContract,
     PaymentGatewayContract,
     ProviderBooksContract,
     SignedMessage,
@@ -106,6 +107,19 @@ class Cardholder:
 
 
 @dataclass(frozen=True)
+class Bank:
+    outside: Any
+
+    def disputes(self, intent: Intent, amount: Money) -> None:
+        charge = self.outside.stripe(f"payment_intents/{intent.id}")["latest_charge"]
+        self.outside.tell(f"charges/{charge}/dispute", amount=amount.amount)
+
+    def decides(self, intent: Intent, *, for_us: bool) -> None:
+        (dispute,) = self.outside.stripe("disputes", payment_intent=intent.id)["data"]
+        self.outside.tell(f"disputes/{dispute['id']}/close", won=for_us)
+
+
+@dataclass(frozen=True)
 class Message:
     body: bytes
     headers: Mapping[str, str]
@@ -138,8 +152,12 @@ def _sealed(body: str, *, at: int) -> Message:
     return Message(body.encode(), {"stripe-signature": header, "content-type": "application/json"})
 
 
-class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract):
+class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract, PaymentDisputesContract):
     currencies = ("usd", "jpy", "isk", "ugx", "vnd")
+
+    @pytest.fixture
+    def bank(self, outside: Any) -> Bank:
+        return Bank(outside)
 
     @pytest.fixture
     def gateway(self, outside: Any) -> Iterator[StripeGateway]:

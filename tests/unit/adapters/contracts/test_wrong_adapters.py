@@ -105,6 +105,16 @@ GATEWAYS = [
     ),
     (gateways.KeepsRefundsToItself, "a message about a refund names it", "what becomes of a refund"),
     (
+        gateways.KnowsNoDisputes,
+        "an open dispute is shown and has taken nothing yet",
+        "a dispute is lost",
+    ),
+    (
+        gateways.TakesAllThatIsDisputed,
+        "a dispute that was lost shows what the bank took",
+        "the bank took money that is counted as ours",
+    ),
+    (
         gateways.HasNoBooksInAnOutage,
         "books that cannot be read are no empty books",
         "charges swallowed the error, PaymentGatewayUnavailable is due",

@@ -10,7 +10,7 @@ import pytest
 from consulting.adapters.contracts import sample
 from consulting.adapters.memory import MemoryPaymentGateway, MovingClock, SignedMessage
 from consulting.application.ports.provider_books import ProviderBooks
-from consulting.contracts import PaymentGatewayContract, ProviderBooksContract
+from consulting.contracts import PaymentDisputesContract, PaymentGatewayContract, ProviderBooksContract
 from consulting.domain.money import Money
 from consulting.domain.payments import Dispute, Intent, IntentStatus
 from consulting.domain.refunds import RefundState
@@ -41,6 +41,17 @@ class Provider:
 
 
 @dataclass(frozen=True)
+class Bank:
+    gateway: MemoryPaymentGateway
+
+    def disputes(self, intent: Intent, amount: Money) -> None:
+        self.gateway.client_disputes(intent.id, amount=amount)
+
+    def decides(self, intent: Intent, *, for_us: bool) -> None:
+        self.gateway.dispute_ends(intent.id, won=for_us)
+
+
+@dataclass(frozen=True)
 class Messages:
     gateway: MemoryPaymentGateway
     clock: MovingClock
@@ -66,7 +77,11 @@ def clock() -> MovingClock:
     return MovingClock(sample.NOW)
 
 
-class TestMemoryPaymentGateway(PaymentGatewayContract, ProviderBooksContract):
+class TestMemoryPaymentGateway(PaymentGatewayContract, ProviderBooksContract, PaymentDisputesContract):
+    @pytest.fixture
+    def bank(self, gateway: MemoryPaymentGateway) -> Bank:
+        return Bank(gateway)
+
     @pytest.fixture
     def books(self, gateway: MemoryPaymentGateway) -> ProviderBooks:
         return gateway.books()

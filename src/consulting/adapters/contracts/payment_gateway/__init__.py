@@ -1,10 +1,12 @@
 """What a payment provider's adapter has to do: subclass PaymentGatewayContract, and provide its four fixtures.
 
-ProviderBooksContract is for providers that let us read their books.
+ProviderBooksContract is for providers that let us read their books, PaymentDisputesContract for those whose charges can
+be disputed.
 """
 
 from consulting.adapters.contracts.payment_gateway.books import ProviderBooksContract
 from consulting.adapters.contracts.payment_gateway.charges import ChargesContract
+from consulting.adapters.contracts.payment_gateway.disputes import PaymentBank, PaymentDisputesContract
 from consulting.adapters.contracts.payment_gateway.fixtures import PaymentMessages, PaymentProvider, SignedMessage
 from consulting.adapters.contracts.payment_gateway.messages import MessagesContract
 from consulting.adapters.contracts.payment_gateway.outages import OutagesContract
@@ -15,6 +17,8 @@ __all__ = [
     "MessagesContract",
     "MoneyBackContract",
     "OutagesContract",
+    "PaymentBank",
+    "PaymentDisputesContract",
     "PaymentGatewayContract",
     "PaymentMessages",
     "PaymentProvider",

@@ -232,6 +232,22 @@ class KeepsRefundsToItself(MemoryPaymentGateway):
         return replace(super().read_event(body=body, headers=headers), refund_id=None)
 
 
+class KnowsNoDisputes(MemoryPaymentGateway):
+    """Reads an intent, and not what its cardholder objects to."""
+
+    def retrieve_intent(self, intent_id: str) -> Intent | None:
+        found = super().retrieve_intent(intent_id)
+        return None if found is None else replace(found, dispute=None, taken=None)
+
+
+class TakesAllThatIsDisputed(MemoryPaymentGateway):
+    """Takes it that a lost dispute is about the whole charge."""
+
+    def retrieve_intent(self, intent_id: str) -> Intent | None:
+        found = super().retrieve_intent(intent_id)
+        return found if found is None or found.taken is None else replace(found, taken=found.received)
+
+
 @dataclass(frozen=True)
 class EmptyBooks:
     """Takes an outage for books in which nothing stands."""
