@@ -24,7 +24,7 @@ class PageHeader extends Part {
     this.replaceChildren();
     super.connectedCallback();
     const until = { signal: this.leaving.signal };
-    router.addEventListener("change", () => this.refresh(), until);
+    router.addEventListener("change", () => this.#turn(), until);
     signIn.addEventListener("change", () => this.#look(), until);
     known.then(() => {
       this.known = true;
@@ -33,9 +33,15 @@ class PageHeader extends Part {
     this.#look();
   }
 
+  #turn() {
+    this.refresh();
+    // A researcher's links may be more than a phone is wide: they scroll.
+    requestAnimationFrame(() => this.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
+  }
+
   async #look() {
     this.researcher = await isResearcher();
-    this.refresh();
+    this.#turn();
   }
 
   template() {
