@@ -12,12 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 import consulting
-from consulting import Settings, build_container, load_settings
+from consulting import Settings, build_container, create_app, load_settings
 from consulting.entrypoints.sample_data import seed
 from consulting.entrypoints.tokens import issue_token
 
+BASE = "http://host.example"
 GUIDE = Path(__file__).parents[2] / "docs" / "embedding.md"
 
 
@@ -76,6 +78,26 @@ def test_mounted_in_another_application_it_books_a_session(
     assert (booked.status_code, shown.status_code, outside.status_code) == (201, 200, 404)
     assert shown.json() == booked.json()
     assert (shown.json()["status"], shown.json()["payment_status"]) == ("scheduled", "completed")
+
+
+def test_mounted_it_begins_and_ends_more_than_once_and_its_links_stay_below_its_path(settings: Settings) -> None:
+    booking = create_app(settings)
+    host = Starlette(routes=[Mount("/consulting", booking)])
+
+    async def looks_around() -> list[httpx.Response]:
+        headers = {"Authorization": f"Bearer {issue_token(settings, user='ada', email='ada@example.org', name='Ada')}"}
+        transport = httpx.ASGITransport(host)
+        async with booking.lifespan(), httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
+            page = await client.get("/consulting/schema")
+            linked = re.findall(r'(?:href|src)="(/[^"]*)"', page.text)
+            paths = ["/consulting/api/researchers/search?query=araujo", "/consulting/schema/openapi.json", *linked]
+            return [page, *[await client.get(path) for path in paths]]
+
+    for _ in range(2):
+        page, found, document, *linked = asyncio.run(looks_around())
+        assert found.status_code == 200, found.text
+        assert document.json()["servers"] == [{"url": "/consulting"}]
+        assert [each.status_code for each in (page, *linked)] == [200] * 4
 
 
 def test_driven_without_http_it_does_what_the_guide_says(environ: dict[str, str], settings: Settings) -> None:

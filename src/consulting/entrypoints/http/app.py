@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import fields
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
@@ -76,7 +77,7 @@ def create_app(container: Container) -> Litestar:
     app = Litestar(
         [
             *routers(recognition=[recognition], watching=[_watching(desk.watchers)], retries=[_retries(keeping)]),
-            docs_router(),
+            docs_router(urlsplit(desk.public_url).path),
             *page_routers(settings),
         ],
         dependencies=at_desk(desk),
@@ -154,6 +155,8 @@ def _closing(pools: Sequence[Threads]) -> Callable[[Litestar], AbstractAsyncCont
     async def closing(_: Litestar) -> AsyncGenerator[None, None]:
         log.info("this process begins to answer")
         try:
+            for pool in pools:
+                pool.open()
             yield
         finally:
             for pool in pools:

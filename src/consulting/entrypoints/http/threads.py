@@ -45,12 +45,17 @@ class Threads:
 
         `told` hears of each change how many threads are busy, and how many calls wait.
         """
-        self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
-        self._free = asyncio.Semaphore(count)
+        self._name, self._count = name, count
+        self.open()
         self._wait = wait
         self._queue = count * QUEUED_PER_THREAD if queue is None else queue
         self._busy = self._waiting = 0
         self._told = told
+
+    def open(self) -> None:
+        """Take calls, also once more after it was closed, and from another event loop then."""
+        self._executor = ThreadPoolExecutor(max_workers=self._count, thread_name_prefix=self._name)
+        self._free = asyncio.Semaphore(self._count)
 
     async def run(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Call in a thread of the pool, with the caller's context. Raises Overloaded, and whatever the call raises."""

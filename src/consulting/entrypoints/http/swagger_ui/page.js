@@ -1,5 +1,5 @@
 window.ui = SwaggerUIBundle({
-  url: "/schema/openapi.json",
+  url: new URL("../openapi.json", document.currentScript.src).href,
   dom_id: "#page",
   deepLinking: true,
   persistAuthorization: true,
