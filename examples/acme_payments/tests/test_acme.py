@@ -127,6 +127,12 @@ class TestAcmePayments(PaymentGatewayContract, ProviderBooksContract):
         return AcmeGateway(acme=api, publishable_key="acme_pub", signing_secret=SECRET, clock=SystemClock())
 
     @pytest.fixture
+    def restarted(self, acme: AcmeProvider) -> Iterator[AcmeGateway]:
+        api = Acme(url=acme.url, api_key=KEY, timeout_seconds=0.3)
+        yield AcmeGateway(acme=api, publishable_key="acme_pub", signing_secret=SECRET, clock=SystemClock())
+        api.close()
+
+    @pytest.fixture
     def books(self, api: Acme) -> AcmeBooks:
         return AcmeBooks(acme=api)
 

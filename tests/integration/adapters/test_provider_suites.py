@@ -152,6 +152,16 @@ def _sealed(body: str, *, at: int) -> Message:
     return Message(body.encode(), {"stripe-signature": header, "content-type": "application/json"})
 
 
+def stripe_at(outside: Any) -> StripeGateway:
+    return open_gateway(
+        secret_key="sk_test_sandbox",
+        publishable_key="pk_test_sandbox",
+        webhook_secret="whsec_sandbox",
+        api_url=f"{outside.url}/stripe",
+        timeout_seconds=TIMEOUT,
+    )
+
+
 class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract, PaymentDisputesContract):
     currencies = ("usd", "jpy", "isk", "ugx", "vnd")
 
@@ -161,13 +171,13 @@ class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract, PaymentDi
 
     @pytest.fixture
     def gateway(self, outside: Any) -> Iterator[StripeGateway]:
-        gateway = open_gateway(
-            secret_key="sk_test_sandbox",
-            publishable_key="pk_test_sandbox",
-            webhook_secret="whsec_sandbox",
-            api_url=f"{outside.url}/stripe",
-            timeout_seconds=TIMEOUT,
-        )
+        gateway = stripe_at(outside)
+        yield gateway
+        gateway.close()
+
+    @pytest.fixture
+    def restarted(self, outside: Any) -> Iterator[StripeGateway]:
+        gateway = stripe_at(outside)
         yield gateway
         gateway.close()
 

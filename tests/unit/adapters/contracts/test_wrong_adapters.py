@@ -96,6 +96,16 @@ GATEWAYS = [
     ),
     (gateways.CancelsNothing, "a canceled intent can no longer be paid", "a canceled intent was charged"),
     (gateways.LooksBeforeItOpens, "the same key at once opens one intent", "the session can be charged twice"),
+    (
+        gateways.KeepsKeysInTheProcess,
+        "another process opens no other intent with the same key",
+        "keys are kept in the process: the client can be charged twice",
+    ),
+    (
+        gateways.KeepsKeysInTheProcess,
+        "another process gives nothing more back with the same key",
+        "keys are kept in the process: the money goes back twice",
+    ),
     (gateways.TrustsEveryMessage, "a message without any header is refused", "WebhookSignatureInvalid is due"),
     (gateways.TrustsOldMessages, "an outdated message is refused", "WebhookSignatureInvalid is due"),
     (

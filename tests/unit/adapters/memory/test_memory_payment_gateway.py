@@ -91,6 +91,12 @@ class TestMemoryPaymentGateway(PaymentGatewayContract, ProviderBooksContract, Pa
         return MemoryPaymentGateway(clock=clock)
 
     @pytest.fixture
+    def restarted(self, gateway: MemoryPaymentGateway, clock: MovingClock) -> MemoryPaymentGateway:
+        again = type(gateway)(clock=clock)
+        again._books = gateway._books
+        return again
+
+    @pytest.fixture
     def provider(self, gateway: MemoryPaymentGateway) -> Provider:
         return Provider(gateway)
 

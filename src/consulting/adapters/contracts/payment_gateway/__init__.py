@@ -1,4 +1,4 @@
-"""What a payment provider's adapter has to do: subclass PaymentGatewayContract, and provide its four fixtures.
+"""What a payment provider's adapter has to do: subclass PaymentGatewayContract, and provide its five fixtures.
 
 ProviderBooksContract is for providers that let us read their books, PaymentDisputesContract for those whose charges can
 be disputed.
@@ -28,4 +28,4 @@ __all__ = [
 
 
 class PaymentGatewayContract(ChargesContract, MoneyBackContract, OutagesContract, MessagesContract):
-    """The whole port. Fixtures: `gateway`, `provider`, `line` and `messages`."""
+    """The whole port. Fixtures: `gateway`, `restarted`, `provider`, `line` and `messages`."""

@@ -102,6 +102,14 @@ class ChargesContract(PaymentsContract):
         assert again.client_secret == first.client_secret, "the browser can't go on with the secret that it has"
         require_one_intent(provider, first.id)
 
+    def test_another_process_opens_no_other_intent_with_the_same_key(
+        self, gateway: PaymentGateway, restarted: PaymentGateway, provider: PaymentProvider
+    ) -> None:
+        assert restarted is not gateway, "the fixture `restarted` has to build the adapter anew"
+        intent = opened(gateway)
+        assert opened(restarted).id == intent.id, "keys are kept in the process: the client can be charged twice"
+        require_one_intent(provider, intent.id)
+
     def test_the_same_key_opens_no_other_intent_after_payment(
         self, gateway: PaymentGateway, provider: PaymentProvider
     ) -> None:

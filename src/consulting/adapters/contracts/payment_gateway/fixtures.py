@@ -84,6 +84,11 @@ class PaymentsContract(Contract):
         missing("gateway", gives="the PaymentGateway to judge")
 
     @pytest.fixture
+    def restarted(self) -> PaymentGateway:
+        """Give the adapter as another process has it: built anew, at the same provider."""
+        missing("restarted", gives="a second PaymentGateway, built anew at the same provider")
+
+    @pytest.fixture
     def provider(self) -> PaymentProvider:
         """Give hands at the other end."""
         missing("provider", gives="a PaymentProvider: pays, is_declined, refunds_elsewhere, intents_of, moved")

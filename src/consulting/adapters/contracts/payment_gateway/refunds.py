@@ -70,6 +70,15 @@ class MoneyBackContract(PaymentsContract):
         assert again.id == first.id, "a repeated key made another refund: the money goes back twice"
         require_returned(gateway, intent, HALF)
 
+    def test_another_process_gives_nothing_more_back_with_the_same_key(
+        self, gateway: PaymentGateway, restarted: PaymentGateway, provider: PaymentProvider
+    ) -> None:
+        intent = paid(gateway, provider)
+        refund = gateway.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        again = restarted.refund(key="r1:1", intent_id=intent.id, amount=HALF)
+        assert again.id == refund.id, "keys are kept in the process: the money goes back twice"
+        require_returned(restarted, intent, HALF)
+
     def test_the_same_key_at_once_gives_back_once(self, gateway: PaymentGateway, provider: PaymentProvider) -> None:
         intent = paid(gateway, provider)
         give_back = partial(gateway.refund, key="r1:1", intent_id=intent.id, amount=HALF)

@@ -193,6 +193,23 @@ class LooksBeforeItOpens(MemoryPaymentGateway):
         return self._known[key]
 
 
+class KeepsKeysInTheProcess(MemoryPaymentGateway):
+    """Remembers keys by itself, and sends its provider one that nobody else knows."""
+
+    processes = count()
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._process = next(self.processes)
+
+    def create_intent(self, *, key: str, amount: Money, session_id: UUID) -> Intent:
+        return super().create_intent(key=f"{key}:{self._process}", amount=amount, session_id=session_id)
+
+    def refund(self, *, key: str, intent_id: str, amount: Money) -> ProviderRefund:
+        made = super().refund(key=f"{key}:{self._process}", intent_id=intent_id, amount=amount)
+        return replace(made, key=key)
+
+
 class TrustsEveryMessage(MemoryPaymentGateway):
     """Reads a message without a look at its signature."""
 
