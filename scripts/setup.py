@@ -14,6 +14,7 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parents[1]
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
+BROWSER_SECONDS = 300
 LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}
 
 
@@ -45,7 +46,27 @@ def install(kind: str) -> None:
     tell(f"installing the packages of {LOCKS[kind]}")
     pip("--require-hashes", "--only-binary", ":all:", "-r", str(HERE / LOCKS[kind]))
     pip("--no-deps", "--no-build-isolation", "--quiet", "--editable", str(HERE))
+    if kind == "dev":
+        browser()
     stamp(kind).write_text(state(kind))
+
+
+def browser() -> None:
+    """Install Chromium where that takes no asking; without one, the tests of the booking page are skipped."""
+    if shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"):
+        return
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        tell("no Chromium here: the tests of the booking page will be skipped")
+        return
+    tell("installing Chromium for the tests of the booking page")
+    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+            command = [apt, "-qq", *arguments]
+            subprocess.run(command, check=True, timeout=BROWSER_SECONDS, env=quietly, stdout=subprocess.DEVNULL)  # noqa: S603 - the same
+    except (OSError, subprocess.SubprocessError) as problem:
+        tell(f"Chromium could not be installed ({problem}): the tests of the booking page will be skipped")
 
 
 def belongs_here() -> bool:

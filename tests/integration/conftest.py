@@ -72,26 +72,26 @@ def migrated(postgres: EmbeddedPostgres, postgres_home: Path) -> str:
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
     """A migrated, empty database of the test's own."""
-    with _copied(postgres, template=migrated) as url:
+    with copied(postgres, template=migrated) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def module_database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
     """A migrated database that the tests of one module share."""
-    with _copied(postgres, template=migrated) as url:
+    with copied(postgres, template=migrated) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A database of the test's own with nothing in it, for tests of the migrations themselves."""
-    with _copied(postgres, template="template0") as url:
+    with copied(postgres, template="template0") as url:
         yield url
 
 
 @contextmanager
-def _copied(postgres: EmbeddedPostgres, *, template: str) -> Iterator[str]:
+def copied(postgres: EmbeddedPostgres, *, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
     _administer(postgres, create.format(sql.Identifier(name), sql.Identifier(template)))

@@ -1,4 +1,4 @@
-"""A frontend in TypeScript: a client generated from docs/openapi.json type-checks, and plays the whole flow."""
+"""Frontends whose types come from docs/openapi.json: a client in TypeScript, which plays the flow, and our page."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.integration.instance import Instance, running_instance
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "tests" / "typescript"
+PAGE = ROOT / "src" / "consulting" / "entrypoints" / "page"
 NODE = 20
 
 
@@ -67,6 +68,36 @@ def test_the_generated_client_type_checks_and_a_slip_does_not(workspace: Path) -
     assert checked.returncode == 0, checked.stdout
     assert refused.returncode != 0
     assert "time_slot" in refused.stdout
+
+
+def test_the_pages_scripts_type_check_against_the_contract_and_a_slip_does_not(workspace: Path) -> None:
+    copy = workspace / "page"
+    shutil.copytree(PAGE, copy)
+    shutil.copy(workspace / "contract.d.ts", copy)
+    for script in (copy / "vendor" / "lit-html").rglob("*.js"):
+        shutil.copy(published(workspace, script.relative_to(copy / "vendor")).with_suffix(".d.ts"), script.parent)
+    checked = run(workspace, "npx", "--no-install", "tsc", "-p", "tsconfig.page.json")
+    slipped = copy / "client" / "book.js"
+    slipped.write_text(slipped.read_text().replace("slot.price.amount", "slot.price.sum"))
+    refused = run(workspace, "npx", "--no-install", "tsc", "-p", "tsconfig.page.json")
+
+    assert checked.returncode == 0, checked.stdout
+    assert refused.returncode != 0
+    assert "'sum' does not exist" in refused.stdout
+
+
+def test_the_pages_library_is_shipped_as_it_was_published(workspace: Path) -> None:
+    vendor = PAGE / "vendor"
+    shipped = [path for path in (vendor / "lit-html").rglob("*") if path.suffix == ".js" or path.name == "LICENSE"]
+
+    assert len(shipped) > 3
+    assert [
+        path for path in shipped if path.read_bytes() != published(workspace, path.relative_to(vendor)).read_bytes()
+    ] == []
+
+
+def published(workspace: Path, path: Path) -> Path:
+    return workspace / "node_modules" / path
 
 
 def test_the_generated_client_plays_the_whole_flow(workspace: Path, instance: Instance) -> None:

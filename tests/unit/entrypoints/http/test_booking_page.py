@@ -10,11 +10,23 @@ from typing import Any
 import pytest
 
 from consulting.entrypoints.http.booking_page import FOLDER, content_policy, page_files, version_of
-from consulting.entrypoints.settings import Mode, Settings, SettingsError, load_settings
+from consulting.entrypoints.settings import CHECKOUT, Mode, Settings, SettingsError, load_settings
 from tests.unit.entrypoints.http.frontend import Frontend, opened, refusal, settings
 from tests.unit.entrypoints.test_settings import PRODUCTION
 
 MOST_BYTES = 150_000
+OF_CLIENTS = ("/api/researchers", "/api/time-slots", "/api/sessions", "/api/payment", "/api/calendar-token")
+OF_PROGRAMS = {
+    "ACTING_REFUSED",
+    "BAD_REQUEST",
+    "BODY_TOO_LARGE",
+    "MALFORMED_BODY",
+    "SCOPE_MISSING",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "USER_MISSING",
+    "WEBHOOK_SIGNATURE_INVALID",
+}
+"""Refusals that only a program can bring about; the API's own words do."""
 LOADED = {".html", ".js", ".css", ".svg"}
 
 
@@ -170,6 +182,23 @@ def test_only_the_pages_that_are_named_may_embed_it() -> None:
     policy = content_policy(production(CONSULTING_PAGE_EMBEDDERS="https://app.example.org, https://b.example"))
 
     assert policy.endswith("frame-ancestors https://app.example.org https://b.example")
+
+
+def test_it_has_a_sentence_for_every_refusal_that_a_client_can_get() -> None:
+    document = json.loads((CHECKOUT / "docs" / "openapi.json").read_text())
+    ours = [item for path, item in document["paths"].items() if path.startswith(OF_CLIENTS)]
+    answers = [
+        answer for item in ours for one in item.values() if "responses" in one for answer in one["responses"].values()
+    ]
+    told = {
+        code
+        for answer in answers
+        for code in re.findall(r"^- `([A-Z_]+)`", answer.get("description", ""), re.MULTILINE)
+    }
+    known = set(re.findall(r"^    ([A-Z_]+):", (FOLDER / "app" / "texts.js").read_text(), re.MULTILINE))
+
+    assert len(told) > 30
+    assert told - known - OF_PROGRAMS == set()
 
 
 def test_its_library_is_shipped_with_its_licence() -> None:

@@ -41,7 +41,8 @@ export const known = begin();
 async function begin() {
   if (canChoose) {
     const chosen = tab.get(CHOSEN);
-    if (chosen) await choose(chosen).catch(() => signOut());
+    // Without an answer nobody is signed in, but who it was is kept for the next time.
+    if (chosen) await choose(chosen).catch(() => choose(chosen)).catch((error) => console.warn(error));
   } else if (isEmbedded && instance.embedders.length) {
     addEventListener("message", receive);
     await wanted(READY);
@@ -50,7 +51,7 @@ async function begin() {
 
 /** @returns {Promise<Person[]>} The people of the sandbox, with fresh tokens. */
 export async function people() {
-  const answer = await fetch(/** @type {string} */ (instance.people), { signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(/** @type {string} */ (instance.people), { signal: AbortSignal.timeout(20_000) });
   if (!answer.ok) throw new Error(`people: ${answer.status}`);
   return answer.json();
 }
@@ -115,7 +116,7 @@ export function isEmbedder(origin) {
 function belongingTo(token) {
   let claims = /** @type {Record<string, any>} */ ({});
   try {
-    const text = atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
+    const text = atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
     claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (each) => each.charCodeAt(0))));
   } catch {
     // It may be a token that only the API can read.

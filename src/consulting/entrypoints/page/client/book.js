@@ -39,8 +39,9 @@ class BookView extends View {
     [this.questions = "", this.paper = ""] = JSON.parse(tab.get(this.draft) ?? "[]");
     const { id = "", slot = "" } = this.params;
     await known;
-    [this.researcher, this.timeSlot] = await Promise.all([researcherOf(id), read(`/time-slots/${slot}`)]);
-    if (this.timeSlot && !this.timeSlot.available) await this.#taken();
+    const [researcher, found] = await Promise.all([researcherOf(id), read(`/time-slots/${slot}`)]);
+    if (!found.available) return this.#taken(found);
+    [this.researcher, this.timeSlot] = [researcher, found];
   }
 
   template() {
@@ -125,15 +126,18 @@ class BookView extends View {
       this.#goOn(session);
     } catch (error) {
       if (!(error instanceof ApiError) || !GONE.has(error.code)) throw error;
-      await this.#taken();
+      await this.#taken(this.timeSlot);
     }
   }
 
-  /** It may be one's own hold, from another tab or a lost answer; otherwise there is the fresh list. */
-  async #taken() {
+  /**
+   * It may be one's own hold, from another tab or a lost answer; otherwise there is the fresh list.
+   * @param {TimeSlot | null} slot
+   */
+  async #taken(slot) {
     const own = person() ? await this.#ownSession() : undefined;
     if (own) this.#goOn(own);
-    else go(`/researchers/${this.params.id}?gone=1${this.timeSlot ? `&at=${this.timeSlot.start_time}` : ""}`, { replace: true });
+    else go(`/researchers/${this.params.id}?gone=1${slot ? `&at=${slot.start_time}` : ""}`, { replace: true });
   }
 
   /** @returns {Promise<Session | undefined>} */

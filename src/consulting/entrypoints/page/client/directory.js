@@ -50,12 +50,11 @@ class DirectoryView extends View {
     try {
       /** @type {ResearcherPage} */
       const page = await read(...this.#question(more ? this.cursor : null, signal));
-      const fitting = page.researchers.filter((each) => this.#fits(each));
-      this.found = more ? [...(this.found ?? []), ...fitting] : fitting;
+      this.found = more ? [...(this.found ?? []), ...page.researchers] : page.researchers;
       this.cursor = page.next_cursor;
       this.refresh();
       for (const each of page.researchers) for (const field of each.expertise) this.fields.add(field);
-      if (!more) announce(WORDS.found(fitting.length, page.next_cursor !== null));
+      if (!more) announce(WORDS.found(page.researchers.length, page.next_cursor !== null));
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -65,28 +64,18 @@ class DirectoryView extends View {
   #question(cursor, signal) {
     const asked = this.query;
     const words = asked.get("q")?.trim();
-    if (words) return ["/researchers/search", { query: { query: words, limit: 50, cursor }, signal }];
-    const filters = {
+    const query = {
+      query: words,
       expertise: asked.get("field"),
       max_rate: asked.get("most"),
       sort: asked.get("sort"),
       verified: asked.has("verified") ? true : null,
       available_before: asked.has("soon") ? laterDay(dayOf(Date.now(), zone()), 7) : null,
       timezone: asked.has("soon") ? zone() : null,
+      limit: PAGE,
+      cursor,
     };
-    return ["/researchers", { query: { ...filters, limit: PAGE, cursor }, signal }];
-  }
-
-  /** The search takes no filters: what it finds is filtered here. @param {Researcher} each */
-  #fits({ expertise, rate: hour, currency, verified: checked, next_available_slot: next }) {
-    const asked = this.query;
-    if (!asked.get("q")) return true;
-    const [field, most] = [asked.get("field"), asked.get("most")];
-    const soon = Date.now() + 7 * 86_400_000;
-    return (!field || expertise.includes(field))
-      && (most === null || (hour <= Number(most) && (currency === "usd" || hour === 0)))
-      && (!asked.has("verified") || checked)
-      && (!asked.has("soon") || (next !== null && Date.parse(next.start_time) < soon));
+    return [words ? "/researchers/search" : "/researchers", { query, signal }];
   }
 
   /** @param {string} name @param {string} value @param {number} [pause] */
@@ -129,7 +118,7 @@ class DirectoryView extends View {
     const named = (/** @type {string} */ most) => (most === "0" ? WORDS.free : WORDS.upTo(rate(Number(most), "usd")));
     return html`${this.#select("field", WORDS.field, [["", WORDS.anyField], ...fields.map((each) => [each, each])])}
       ${this.#select("most", WORDS.most, [["", WORDS.anyRate], ...rates.map((each) => [each, named(each)])])}
-      ${this.query.get("q") ? nothing : this.#select("sort", WORDS.sort, Object.entries(WORDS.sorts))}
+      ${this.#select("sort", WORDS.sort, Object.entries(this.query.get("q") ? WORDS.searchSorts : WORDS.sorts))}
       ${this.#check("verified", WORDS.verified)} ${this.#check("soon", WORDS.soon)}`;
   }
 

@@ -53,7 +53,7 @@ class MoveView extends View {
       <section class="card stack">
         ${problemNote(this.problem)} ${this.timeSlot ? this.#confirmation(this.timeSlot, researcher) : this.#choice(session)}
       </section>
-      <p><a href="#${this.path}">${texts.cancel.keep}</a></p>
+      <p><a href="#${this.path}">${WORDS.keep}</a></p>
     </div>`;
   }
 

@@ -42,11 +42,10 @@ class PayView extends View {
     this.session = await read(this.path);
     if (!this.#isHeld()) return;
     this.refresh();
-    const form = instance.stripe?.script ? import("./payment-element.js") : import("./card-form.js");
     [this.researcher] = await Promise.all([
       researcherOf(/** @type {Session} */ (this.session).researcher_id),
       this.#open(),
-      form,
+      instance.stripe?.script ? import("./payment-element.js") : import("./card-form.js"),
     ]);
   }
 
@@ -118,7 +117,7 @@ class PayView extends View {
     const { intent } = this;
     if (this.processing) return html`<p class="note" role="status">${WORDS.processing}</p>`;
     if (!intent) return this.problem ? nothing : waiting();
-    if (!instance.stripe) return html`<p class="note">${WORDS.elsewhere}</p>`;
+    if (!instance.stripe) return html`<p class="note note-warn">${WORDS.elsewhere}</p>`;
     const paid = () => this.#paid();
     return instance.stripe.script
       ? html`<payment-element .intent=${intent} @paid=${paid}></payment-element>`

@@ -95,7 +95,7 @@ class ResearcherView extends View {
     return html`<section class="stack">
       <h2>${WORDS.reviews}</h2>
       ${this.reviews.length ? nothing : html`<p class="muted">${WORDS.noReviews}</p>`}
-      ${this.reviews.map((each) => review(each))}
+      ${this.reviews.map((each) => review(each, this.found?.name ?? ""))}
       ${this.cursor
         ? html`<p><button type="button" class="button" @click=${() => this.#loadReviews()}>${WORDS.moreReviews}</button></p>`
         : nothing}
@@ -103,13 +103,14 @@ class ResearcherView extends View {
   }
 }
 
-/** @param {PublicReview} each */
-function review({ rating, comment, client_name: name, created_at: at }) {
+/** @param {PublicReview} each @param {string} researcher */
+function review({ rating, comment, client_name: name, created_at: at, answer }, researcher) {
   return html`<article class="review">
     <p><span class="star" role="img" aria-label=${texts.review.stars(rating)}>${"★".repeat(rating)}<span
       class="star-off">${"★".repeat(5 - rating)}</span></span></p>
     ${comment ? html`<p>${comment}</p>` : nothing}
     <p class="muted"><small>${name ?? WORDS.someone} · <time datetime=${at}>${date(at, zone())}</time></small></p>
+    ${answer ? html`<div class="answer"><small class="muted">${WORDS.answer(researcher)}</small><p>${answer.text}</p></div>` : nothing}
   </article>`;
 }
 

@@ -38,21 +38,24 @@ class SignInPanel extends Part {
     }
     if (!this.found) return waiting();
     return html`<p class="muted">${texts.signIn.why}</p>
-      ${this.#list(texts.signIn.clients, this.found.filter((each) => !each.researcher_id))}
-      ${this.#list(texts.signIn.researchers, this.found.filter((each) => each.researcher_id))}`;
+      <h3>${texts.signIn.clients}</h3>
+      ${this.#list(this.found.filter((each) => !each.researcher_id))}
+      <details ?open=${location.hash === "#/sign-in"}>
+        <summary><h3>${texts.signIn.researchers}</h3></summary>
+        ${this.#list(this.found.filter((each) => each.researcher_id))}
+      </details>`;
   }
 
-  /** @param {string} title @param {Person[]} found */
-  #list(title, found) {
-    return html`<h3>${title}</h3>
-      <ul class="people" role="list">
-        ${found.map(
-          (each) => html`<li><button type="button" class="person" @click=${() => this.#be(each)}>
-            ${avatar(each.name, "avatar-small")}
-            <span><b>${each.name}</b><small>${each.timezone ? place(each.timezone) : nothing}</small></span>
-          </button></li>`,
-        )}
-      </ul>`;
+  /** @param {Person[]} found */
+  #list(found) {
+    return html`<ul class="people" role="list">
+      ${found.map(
+        (each) => html`<li><button type="button" class="person" @click=${() => this.#be(each)}>
+          ${avatar(each.name, "avatar-small")}
+          <span><b>${each.name}</b><small>${each.timezone ? place(each.timezone) : nothing}</small></span>
+        </button></li>`,
+      )}
+    </ul>`;
   }
 
   /** @param {Person} each */

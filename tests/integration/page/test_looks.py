@@ -1,0 +1,183 @@
+"""What holds for every view, on a phone and on a desktop, in light and in dark."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.integration.instance import Instance
+from tests.integration.page.conftest import DESKTOP, PHONE, Counter, Visitors
+from tests.integration.page.steps import IYER, booking, hold, pay
+
+AMARA = "client-amara"
+MOST_AT_FIRST = 110_000
+"""Bytes of the first view as the program has them, unpacked."""
+
+Json = dict[str, Any]
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Have axe look for what keeps people out."""
+    page.evaluate(axe)
+    found: list[Json] = page.evaluate("axe.run().then((told) => told.violations)")
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+
+def too_wide(page: Page) -> list[str]:
+    """List what reaches out of the window."""
+    return list(
+        page.evaluate(
+            "[...document.querySelectorAll('body *')].filter((each) => !each.closest('.unseen, .skip') && "
+            "each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.outerHTML.slice(0, 120))"
+        )
+    )
+
+
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, False), (PHONE, True), (DESKTOP, False), (DESKTOP, True)])
+def test_nobody_is_kept_out_of_any_view(
+    visitors: Visitors, counter: Counter, axe: str, size: tuple[int, int], dark: bool
+) -> None:
+    visitors.expected.append("402")
+    found: list[tuple[str, str]] = []
+    page = visitors.visit(size=size, dark=dark)
+
+    def look(heading: str | re.Pattern[str]) -> None:
+        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        expect(page.locator("main .waiting")).to_have_count(0)
+        found.extend((page.url, each) for each in [*violations(page, axe), *too_wide(page)])
+
+    look("Find an expert")
+    page.evaluate("location.hash = '/nowhere'")
+    look("There is nothing here")
+    page.evaluate("location.hash = '/sessions'")
+    look("Sign in to go on")
+    page.get_by_role("button", name="Amara Osei").click()
+    look("My sessions")
+    page.evaluate(f"location.hash = '/researchers/{IYER}'")
+    look("Dr. Ananya Iyer")
+    page.evaluate(f"location.hash = '{booking(counter.take(IYER, days=12))}'")
+    look("Your session")
+    hold(page)
+    pay(page, "Is declined")
+    expect(page.get_by_role("alert")).to_be_visible()
+    look("Pay")
+    pay(page)
+    look("You are booked")
+    page.get_by_text("Amara Osei").first.click()
+    look("You are booked")
+    page.get_by_role("link", name="Move to another time").click()
+    look("Move to another time")
+    page.go_back()
+    page.get_by_role("link", name="Cancel this session").click()
+    look("Cancel this session?")
+    page.get_by_role("button", name="Cancel the session").click()
+    look("Canceled session")
+
+    assert found == []
+
+
+def test_the_first_view_is_there_before_any_data_and_is_small(visitors: Visitors) -> None:
+    page = visitors.visit()
+    expect(page.locator(".expert").first).to_be_visible()
+    sizes: list[int] = page.evaluate(
+        "performance.getEntriesByType('resource').filter((each) => each.name.includes('/page/'))"
+        ".map((each) => each.decodedBodySize)"
+    )
+    assert 0 < sum(sizes) < MOST_AT_FIRST
+
+    page.route("**/api/**", lambda _: None)  # data never comes
+    page.reload()
+    expect(page.get_by_role("heading", name="Find an expert")).to_be_visible()
+    expect(page.get_by_label("Name, field or institution")).to_be_editable()
+
+
+def test_without_scripts_somebody_is_told(visitors: Visitors, instance: Instance) -> None:
+    context = visitors.browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(instance.url)
+
+    expect(page.get_by_text("This page needs JavaScript.")).to_be_visible()
+    context.close()
+
+
+def answered(status: int, code: str, **details: Any) -> str:
+    return json.dumps({"error": {"code": code, "message": f"as the API says it: {code}", "details": details}})
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (409, "HOLD_LIMIT_REACHED", "You hold as many unpaid times as you may."),
+        (400, "EMAIL_REQUIRED", "Booking needs a mail address"),
+        (403, "OWN_SLOT", "This is your own time"),
+        (429, "TOO_MANY_REQUESTS", "Wait 30 seconds."),
+        (503, "STORAGE_UNAVAILABLE", "Look whether it was done, and try again."),
+        (409, "A_CODE_OF_THE_FUTURE", "as the API says it: A_CODE_OF_THE_FUTURE"),
+        (500, "INTERNAL_ERROR", "Something went wrong on our side."),
+    ],
+)
+def test_every_refusal_is_a_sentence_that_helps(
+    visitors: Visitors, counter: Counter, status: int, code: str, said: str
+) -> None:
+    visitors.expected.append(str(status))
+    page = visitors.visit(booking(counter.free(IYER)[0]), person=AMARA)
+
+    def refuse(route: Route) -> None:
+        headers = {"Retry-After": "30"} if status in {429, 503} else {}
+        route.fulfill(status=status, body=answered(status, code), headers=headers, content_type="application/json")
+
+    page.route("**/api/sessions", refuse)
+    page.get_by_role("button", name="Hold this time and pay").click()
+
+    expect(page.get_by_role("alert")).to_contain_text(said)
+    expect(page.get_by_role("button", name="Hold this time and pay")).to_be_enabled()
+
+
+def test_what_is_wrong_with_a_field_is_said_beside_it(visitors: Visitors, counter: Counter) -> None:
+    visitors.expected.append("400")
+    page = visitors.visit(booking(counter.free(IYER)[0]), person=AMARA)
+    fields = [{"field": "paper_id", "problem": "give at most 255 characters"}]
+    page.route(
+        "**/api/sessions",
+        lambda route: route.fulfill(
+            status=400, body=answered(400, "VALIDATION_FAILED", fields=fields), content_type="application/json"
+        ),
+    )
+
+    page.get_by_role("button", name="Hold this time and pay").click()
+
+    paper = page.get_by_label("Paper, if it is about one")
+    expect(paper).to_have_attribute("aria-invalid", "true")
+    expect(paper).to_have_accessible_description(re.compile("give at most 255 characters"))
+
+
+def test_an_expired_token_is_renewed_without_a_word(visitors: Visitors, counter: Counter) -> None:
+    visitors.expected.append("401")
+    page = visitors.visit(booking(counter.take(IYER)), person=AMARA)
+    refused: list[str] = []
+
+    def once(route: Route) -> None:
+        if refused:
+            route.continue_()
+            return
+        refused.append(route.request.url)
+        route.fulfill(status=401, body=answered(401, "TOKEN_INVALID"), content_type="application/json")
+
+    page.route("**/api/sessions", once)
+    hold(page)
+
+    assert len(refused) == 1
+
+
+def test_unknown_paths_of_the_server_stay_errors_in_json(visitors: Visitors, instance: Instance) -> None:
+    visitors.expected.append("404")
+    page = visitors.visit()
+
+    answer = page.request.get(f"{instance.url}/sessions")
+
+    assert answer.status == 404
+    assert answer.json()["error"]["code"] == "NOT_FOUND"
