@@ -117,7 +117,7 @@ class Visitors:
             context.add_init_script(f"sessionStorage.setItem('consulting.person', '{person}')")
         page = context.new_page()
         self._watch(page)
-        page.goto(f"{url or self.instance.url}/#{path}", wait_until="commit")
+        page.goto(f"{url or self.instance.url}/#{path}", wait_until="domcontentloaded")
         return page
 
     def _watch(self, page: Page) -> None:

@@ -69,15 +69,10 @@ export function signOut() {
   become(null);
 }
 
-/** Get a fresh token for the same person, if there is a way; tell whether there is a new one. */
+/** Ask for a fresh token for the same person, if there is a way; tell whether one came. */
 export async function renew() {
-  const before = current?.token;
-  if (canChoose && current) {
-    await choose(current.user_id).catch(() => undefined);
-  } else if (!canChoose && isEmbedded && instance.embedders.length) {
-    await wanted(WANTED);
-  }
-  return current !== null && current.token !== before;
+  if (canChoose) return current !== null && choose(current.user_id).then(() => true, () => false);
+  return isEmbedded && instance.embedders.length > 0 && (await wanted(WANTED)) && current !== null;
 }
 
 /** @param {Person | null} next */
@@ -89,13 +84,13 @@ function become(next) {
   if (!same) signIn.dispatchEvent(new Event("change"));
 }
 
-/** Ask around for a token, and wait a little. @param {object} message */
+/** Ask around for a token, and wait a little; tell whether there was an answer. @param {object} message */
 function wanted(message) {
   // Nothing in these messages is secret; whoever else reads them learns that this page is open.
   for (const around of [window.parent, window.opener]) if (around && around !== window) around.postMessage(message, "*");
   return new Promise((resolve) => {
-    waiting.push(() => resolve(undefined));
-    setTimeout(resolve, WAIT_FOR_TOKEN, undefined);
+    waiting.push(() => resolve(true));
+    setTimeout(resolve, WAIT_FOR_TOKEN, false);
   });
 }
 

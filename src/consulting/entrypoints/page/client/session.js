@@ -124,7 +124,7 @@ class SessionView extends View {
         ? html`<a class="button button-main" href=${session.zoom_link} target="_blank" rel="noopener noreferrer">
             ${WORDS.join}</a>`
         : html`<p class="note" role="status">${WORDS.linkFollows}</p>`}
-      <section class="stack-small" aria-labelledby="calendars"><h3 id="calendars">${WORDS.addToCalendar}</h3>
+      <section class="stack-small" aria-labelledby="calendars"><h2 class="minor" id="calendars">${WORDS.addToCalendar}</h2>
         <div class="row">
           <button type="button" class="button" @click=${() => this.attempt(() => download(session))}>${WORDS.ics}</button>
           ${outside(google(session, name), WORDS.google)} ${outside(outlook(session, name), WORDS.outlook)}

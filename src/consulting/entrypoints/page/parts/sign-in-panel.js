@@ -38,10 +38,10 @@ class SignInPanel extends Part {
     }
     if (!this.found) return waiting();
     return html`<p class="muted">${texts.signIn.why}</p>
-      <h3>${texts.signIn.clients}</h3>
+      <h2 class="minor">${texts.signIn.clients}</h2>
       ${this.#list(this.found.filter((each) => !each.researcher_id))}
       <details ?open=${location.hash === "#/sign-in"}>
-        <summary><h3>${texts.signIn.researchers}</h3></summary>
+        <summary><h2 class="minor">${texts.signIn.researchers}</h2></summary>
         ${this.#list(this.found.filter((each) => each.researcher_id))}
       </details>`;
   }

@@ -135,7 +135,7 @@ class SlotPicker extends Part {
     };
     return html`<div class="row apart">
       ${arrow("‹", WORDS.earlier, -1)}
-      <h3 id="month" aria-live="polite">${monthName(this.month)}</h3>
+      <h2 class="minor" id="month" aria-live="polite">${monthName(this.month)}</h2>
       ${arrow("›", WORDS.later, 1)}
     </div>`;
   }
@@ -194,7 +194,7 @@ class SlotPicker extends Part {
     const slots = this.free.get(this.day) ?? [];
     const offsets = new Set(slots.map((each) => offset(zone(), each.start_time)));
     const prices = new Set(slots.map((each) => each.price.amount));
-    return html`<h3 id="times">${WORDS.on(longDay(this.day))}</h3>
+    return html`<h2 class="minor" id="times">${WORDS.on(longDay(this.day))}</h2>
       ${offsets.size > 1 ? html`<p class="hint">${WORDS.change}</p>` : nothing}
       <ul class="slots" role="list" aria-labelledby="times">
         ${repeat(slots, (each) => each.id, (each) => html`<li>${this.#slot(each, offsets.size > 1, prices.size > 1)}</li>`)}
