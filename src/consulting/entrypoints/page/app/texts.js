@@ -19,6 +19,7 @@ export const texts = {
     menu: "Pages",
     signIn: "Sign in",
     signOut: "Sign out",
+    another: "Be somebody else",
     signedInAs: (/** @type {string} */ name) => `Signed in as ${name}`,
     zone: "Times are shown in",
     ownZone: "your own zone",

@@ -69,7 +69,7 @@ class PageHeader extends Part {
       <div class="menu-body">
         <p><b>${who.name}</b><br /><small class="muted">${who.email ?? ""}</small></p>
         ${canChoose
-          ? html`<a class="button" href="#/sign-in">${texts.signIn.title}</a>
+          ? html`<a class="button" href="#/sign-in">${texts.shell.another}</a>
               <button type="button" class="button" @click=${signOut}>${texts.shell.signOut}</button>`
           : nothing}
       </div>
