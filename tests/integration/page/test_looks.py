@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.integration.instance import Instance
 from tests.integration.page.conftest import DESKTOP, PHONE, Counter, Visitors
-from tests.integration.page.steps import IYER, booking, hold, pay
+from tests.integration.page.steps import FREE_OF_CHARGE, IYER, booking, hold, pay
 
 AMARA = "client-amara"
 MOST_AT_FIRST = 120_000
@@ -162,6 +163,50 @@ def test_an_expired_token_is_renewed_without_a_word(visitors: Visitors, counter:
     hold(page)
 
     assert len(refused) == 1
+
+
+def test_what_is_no_id_in_the_address_never_gets_into_a_path_of_the_api(visitors: Visitors) -> None:
+    page = visitors.visit()
+    expect(page.locator(".expert").first).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    for path in (
+        "/researchers/..%2F..%2Fpage%2Fpeople",
+        "/researchers/a%3Fb=c",
+        "/researchers/%2e%2e",
+        "/researchers/..",
+    ):
+        page.evaluate("(path) => { location.hash = path; }", path)
+        expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+        page.evaluate("() => { location.hash = '/'; }")
+        expect(page.locator(".expert").first).to_be_visible()
+
+    paths = {urlsplit(url).path for url in asked}
+    assert {path for path in paths if path.startswith("/api/") or path.endswith("/people")} == {"/api/researchers"}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_words_that_never_end_do_not_make_the_page_wider(
+    visitors: Visitors, instance: Instance, counter: Counter, size: tuple[int, int]
+) -> None:
+    with instance.client(AMARA) as client:
+        asked = {"time_slot_id": counter.take(FREE_OF_CHARGE)["id"], "questions": "W" * 400, "paper_id": "P" * 250}
+        session = client.post("/api/sessions", json=asked).raise_for_status().json()
+    page = visitors.visit(f"/sessions/{session['id']}", person=AMARA, size=size)
+    expect(page.get_by_text("W" * 400)).to_be_visible()
+
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+    def unending(route: Route) -> None:
+        told = route.fetch().json()
+        told["researchers"][0] |= {"name": "N" * 100, "affiliation": "A" * 150, "expertise": ["E" * 80]}
+        route.fulfill(json=told)
+
+    page.route("**/api/researchers?*", unending)
+    page.evaluate("() => { location.hash = '/'; }")
+    expect(page.get_by_text("A" * 150)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_unknown_paths_of_the_server_stay_errors_in_json(visitors: Visitors, instance: Instance) -> None:

@@ -4,7 +4,7 @@ import { texts } from "./texts.js";
 
 /**
  * @typedef {object} Route
- * @property {string} path Segments; `:name` takes any one.
+ * @property {string} path Segments; `:name` takes any id.
  * @property {string} view The element that shows it.
  * @property {() => Promise<unknown>} load Defines that element.
  * @property {string} title What the window is called until the view knows better.
@@ -12,6 +12,9 @@ import { texts } from "./texts.js";
  */
 
 /** @typedef {{ path: string, params: Record<string, string>, query: URLSearchParams, route: Route | null }} Place */
+
+/** What the API calls things by. Nothing else gets from the address into a path: `%2F..` would lead elsewhere. */
+const ID = /^[\w-]+$/;
 
 /** Tells of `change`: another view is shown. */
 export const router = new EventTarget();
@@ -86,17 +89,8 @@ function match(pattern, path) {
   /** @type {Record<string, string>} */
   const params = {};
   for (const [at, part] of wanted.entries()) {
-    if (part.startsWith(":")) params[part.slice(1)] = decoded(given[at] ?? "");
+    if (part.startsWith(":") && ID.test(given[at] ?? "")) params[part.slice(1)] = given[at] ?? "";
     else if (part !== given[at]) return null;
   }
   return params;
-}
-
-/** @param {string} segment */
-function decoded(segment) {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }
