@@ -26,6 +26,8 @@ from consulting.contracts import PaymentGatewayContract, ProviderBooksContract, 
 from consulting.domain import Intent, Money
 
 KEY, SECRET = "acme_key", "acme_signing_secret"
+TIMEOUT = 1.0
+"""Seconds: short, since some tests wait for it, and long enough for a busy machine."""
 
 
 class SystemClock:
@@ -118,7 +120,7 @@ class TestAcmePayments(PaymentGatewayContract, ProviderBooksContract):
 
     @pytest.fixture
     def api(self, acme: AcmeProvider) -> Iterator[Acme]:
-        api = Acme(url=acme.url, api_key=KEY, timeout_seconds=0.3)
+        api = Acme(url=acme.url, api_key=KEY, timeout_seconds=TIMEOUT)
         yield api
         api.close()
 
@@ -128,7 +130,7 @@ class TestAcmePayments(PaymentGatewayContract, ProviderBooksContract):
 
     @pytest.fixture
     def restarted(self, acme: AcmeProvider) -> Iterator[AcmeGateway]:
-        api = Acme(url=acme.url, api_key=KEY, timeout_seconds=0.3)
+        api = Acme(url=acme.url, api_key=KEY, timeout_seconds=TIMEOUT)
         yield AcmeGateway(acme=api, publishable_key="acme_pub", signing_secret=SECRET, clock=SystemClock())
         api.close()
 

@@ -72,7 +72,7 @@ class TestTeamsMeetings(MeetingProviderContract):
 
     @pytest.fixture
     def rooms(self, teams: TeamsProvider) -> Iterator[TeamsRooms]:
-        api = Teams(url=teams.url, token=TOKEN, timeout_seconds=0.3)
+        api = Teams(url=teams.url, token=TOKEN, timeout_seconds=1.0)
         yield TeamsRooms(teams=api)
         api.close()
 

@@ -52,23 +52,31 @@ def browser_here() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    if browser_here() is None:
+def chromium() -> str:
+    """Where the browser is; without one, no test of the page begins."""
+    found = browser_here()
+    if found is None:
         pytest.skip("there is no Chromium on this machine: the booking page is not tried (apt-get install chromium)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def playwright(chromium: str) -> Iterator[Playwright]:
+    """For one module: while it is there its loop runs in this thread, where others' tests begin loops of their own."""
     expect.set_options(timeout=LONGEST_WAIT)
     with sync_playwright() as found:
         yield found
 
 
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    launched = playwright.chromium.launch(executable_path=browser_here(), args=list(QUIETLY))
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    launched = playwright.chromium.launch(executable_path=chromium, args=list(QUIETLY))
     yield launched
     launched.close()
 
 
 @pytest.fixture(scope="session")
-def page_database_url(postgres: EmbeddedPostgres, migrated: str, playwright: Playwright) -> Iterator[str]:
+def page_database_url(postgres: EmbeddedPostgres, migrated: str, chromium: str) -> Iterator[str]:
     with copied(postgres, template=migrated) as url:
         yield url
 

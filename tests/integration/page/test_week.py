@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.integration.instance import Instance, running_instance
 
@@ -33,22 +32,7 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip(
-            "there is no Chromium on this machine: the researcher's week is not tried (apt-get install chromium)"
-        )
-    expect.set_options(timeout=LONGEST_WAIT)
-    try:  # a process has room for one: where other tests of the page have theirs, it is this one
-        yield request.getfixturevalue("browser")
-    except pytest.FixtureLookupError:
-        with sync_playwright() as playwright:
-            yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-
-
-@pytest.fixture(scope="module")
-def instance(module_home: Path, module_database_url: str, chromium: Browser) -> Iterator[Instance]:
+def instance(module_home: Path, module_database_url: str, chromium: str) -> Iterator[Instance]:
     settings = {"CONSULTING_PROCESSES": "1", "CONSULTING_DATABASE_URL": module_database_url}
     with running_instance(module_home, **settings) as running:
         yield running
@@ -58,7 +42,7 @@ def instance(module_home: Path, module_database_url: str, chromium: Browser) -> 
 class Visitors:
     """Browsers of researchers who visit the page; whatever they see go wrong is noted."""
 
-    chromium: Browser
+    browser: Browser
     instance: Instance
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
@@ -66,7 +50,7 @@ class Visitors:
 
     def visit(self, path: str, *, person: str, size: tuple[int, int] = DESKTOP, dark: bool = False) -> Page:
         """Open the page somewhere, as somebody."""
-        context = self.chromium.new_context(
+        context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             timezone_id="Europe/London",
             locale="en-GB",
@@ -89,9 +73,9 @@ class Visitors:
 
 
 @pytest.fixture
-def visitors(chromium: Browser, instance: Instance) -> Iterator[Visitors]:
+def visitors(browser: Browser, instance: Instance) -> Iterator[Visitors]:
     """Researchers with browsers; at the end nothing may have been complained of, the policy included."""
-    found = Visitors(chromium, instance)
+    found = Visitors(browser, instance)
     yield found
     for context in found.contexts:
         context.close()

@@ -75,13 +75,13 @@ _PARTS: Mapping[DirectorySort, Mapping[BindParameter[Any], type]] = {
 def wanted_values(wanted: DirectoryFilter) -> dict[str, Any]:
     """Give the values that the filter asks for, each under the name of its condition."""
     lowest, highest = wanted.lowest_rate, wanted.highest_rate
-    currency = lowest or highest
+    limit = highest if lowest is None else lowest
     asked = {
         "topics": None if wanted.expertise is None else [topic(wanted.expertise)],
         "verified": wanted.verified,
-        "lowest_amount": lowest and lowest.amount,
-        "highest_amount": highest and highest.amount,
-        "currency": currency and currency.currency,
+        "lowest_amount": None if lowest is None else lowest.amount,
+        "highest_amount": None if highest is None else highest.amount,
+        "currency": None if limit is None else limit.currency,
         "affiliation_topic": None if wanted.affiliation is None else topic(wanted.affiliation),
         "available_before": wanted.available_before,
     }

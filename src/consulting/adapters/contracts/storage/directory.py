@@ -243,6 +243,15 @@ class DirectoryContract(RecordsContract):
         setting.researcher(3, name="Cleo", rate=Money(5_000, "eur"))
         assert _names(_page(transactions, DirectoryFilter(highest_rate=Money(10_000, "usd")))) == ["Ada"]
 
+    def test_who_is_free_is_found_by_a_rate_of_nothing(self, transactions: Transactions, setting: Setting) -> None:
+        setting.researcher(1, name="Ada", rate=Money(0, "usd"))
+        setting.researcher(2, name="Ben", rate=Money(1, "usd"))
+        setting.researcher(3, name="Cleo", rate=Money(0, "eur"))
+        nothing = Money(0, "usd")
+        assert _names(_page(transactions, DirectoryFilter(highest_rate=nothing))) == ["Ada"]
+        assert _names(_page(transactions, DirectoryFilter(lowest_rate=nothing))) == ["Ada", "Ben"]
+        assert _names(_page(transactions, DirectoryFilter(lowest_rate=nothing, highest_rate=nothing))) == ["Ada"]
+
     def test_filters_hold_together(self, transactions: Transactions, setting: Setting) -> None:
         setting.researcher(1, name="Ada", verified=False, expertise=("physics",))
         setting.researcher(2, name="Ben", verified=True, expertise=("physics",))
