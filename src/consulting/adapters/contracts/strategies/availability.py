@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -197,9 +198,10 @@ def situations(draw: st.DrawFn) -> Situation:
     windows = st.one_of(local_windows(), _windows_near(local))
     weekly = st.lists(patterns(around=local.date(), timezone=zones, windows=windows), min_size=1, max_size=4)
     single = st.lists(overrides(around=local.date(), timezone=zones, windows=windows), max_size=2)
+    every_week = _of_own_id(draw(weekly))
     rules = Rules(
-        patterns=_of_own_id(draw(weekly)),
-        overrides=_of_own_id(draw(single)) if draw(st.booleans()) else (),
+        patterns=every_week,
+        overrides=_of_own_id(draw(single), besides=every_week) if draw(st.booleans()) else (),
         blocks=tuple(draw(st.lists(blocks(around=anchor), max_size=2))),
     )
     before, after = draw(_shares_of(2 * MINUTES_PER_DAY)), draw(_shares_of(2 * MINUTES_PER_DAY))
@@ -228,8 +230,10 @@ def _windows_near(local: datetime) -> SearchStrategy[LocalWindow]:
 _Rule = TypeVar("_Rule", Pattern, Override)
 
 
-def _of_own_id(rules: list[_Rule]) -> tuple[_Rule, ...]:
-    return tuple({rule.id: rule for rule in rules}.values())
+def _of_own_id(rules: list[_Rule], *, besides: Sequence[Pattern | Override] = ()) -> tuple[_Rule, ...]:
+    """Leave out rules whose id another one has: ids are unique over all kinds, and slots name their rule by its id."""
+    taken = {rule.id for rule in besides}
+    return tuple({rule.id: rule for rule in rules if rule.id not in taken}.values())
 
 
 @st.composite
