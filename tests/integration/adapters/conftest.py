@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from consulting.adapters.stripe import StripeGateway
 from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
+from tests.integration.adapters.payers import gateway_at
 
 
 class Outside:
@@ -94,3 +96,10 @@ def outside(tmp_path: Path) -> Iterator[Outside]:
         world = Outside(sandbox)
         yield world
         world.close()
+
+
+@pytest.fixture
+def gateway(outside: Any) -> Iterator[StripeGateway]:
+    gateway = gateway_at(f"{outside.url}/stripe")
+    yield gateway
+    gateway.close()

@@ -1,0 +1,1 @@
+"""The commands of `consulting`, a file for those that belong together."""
