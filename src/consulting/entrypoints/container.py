@@ -20,10 +20,7 @@ from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Factory, Provider, Singleton, ThreadSafeSingleton
 from sqlalchemy import Engine
 
-from consulting.adapters import letters as letters_adapter
-from consulting.adapters import smtp
 from consulting.adapters.postgres.clock import DatabaseClock
-from consulting.adapters.postgres.engine import open_engine as connect_to
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
 from consulting.adapters.postgres.inspection import PostgresInspection
@@ -33,6 +30,7 @@ from consulting.adapters.postgres.rate_limits import PostgresRateLimits
 from consulting.adapters.postgres.retries import PostgresRetries
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import WakeUps
+from consulting.adapters.smtp.addresses import ascii_domain
 from consulting.application.admin_outbox import ListErrands, RetryErrand
 from consulting.application.api_keys import CreateApiKey, GetApiKey, ListApiKeys, RecognizeApiKey, RevokeApiKey
 from consulting.application.audit import Audit, CompareWithProvider
@@ -84,18 +82,13 @@ from consulting.application.reviewing import AnswerReview, EditReview, GetReview
 from consulting.application.sweeping import SettleOpenings, SweepSessions, TopUpSlots
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.cannot_start import CannotStart
+from consulting.entrypoints.connections import open_engine
 from consulting.entrypoints.plugin_declaration import Mails, Meetings, Payments, Surroundings
 from consulting.entrypoints.plugins import Port, open_plugin
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
-from consulting.entrypoints.settings import Mode, Pooler, Settings
+from consulting.entrypoints.settings import Mode, Settings
 
 WEBHOOK_PATH = "/api/payment/webhook"
-
-
-def open_engine(settings: Settings) -> Engine:
-    """Prepare connections to the database; the first one is made when it is needed."""
-    pooled = settings.database_pooler is Pooler.TRANSACTION
-    return connect_to(url=settings.database_url, pool_size=settings.threads, pooled=pooled)
 
 
 def surroundings_of(settings: Settings, clock: Clock) -> Surroundings:
@@ -116,6 +109,8 @@ def open_chosen(settings: Settings, port: Port, surroundings: Surroundings) -> A
 
 def open_letters(settings: Settings) -> Letters:
     """Load the templates of the mails. Raises CannotStart where one of the partner's own can't be used."""
+    from consulting.adapters import letters as letters_adapter  # noqa: PLC0415 -- templates and calendars are heavy
+
     name, address = parseaddr(settings.smtp_from)
     try:
         return letters_adapter.open_letters(
@@ -131,7 +126,7 @@ def open_letters(settings: Settings) -> Letters:
 
 def domain_of_sender(settings: Settings) -> str:
     """Give the domain that names our mails and calendar entries: that of their sender, as it is written in ASCII."""
-    return smtp.ascii_domain(parseaddr(settings.smtp_from)[1])
+    return ascii_domain(parseaddr(settings.smtp_from)[1])
 
 
 def name_worker(identities: Identities) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 MIGRATIONS = "consulting.adapters.postgres:migrations"
 ONE_AT_A_TIME = 7_266_785_464  # any number will do, if only migrations use it
@@ -26,3 +29,19 @@ def migrations(*, database_url: str) -> Config:
     config.set_main_option("script_location", MIGRATIONS)
     config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
     return config
+
+
+@cache
+def newest() -> str | None:
+    """Name the last migration of this version of the program."""
+    return _scripts().get_current_head()
+
+
+@cache
+def known() -> frozenset[str]:
+    """Name all migrations that this version knows; what isn't among them was made by a newer one."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(migrations(database_url=""))

@@ -6,9 +6,7 @@ import http.client
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +14,6 @@ from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.transactions import Transactions
-from consulting.entrypoints.database import migrations
 from consulting.entrypoints.settings import Mode, Settings
 
 SIGN_OF_LIFE = timedelta(seconds=15)
@@ -64,24 +61,12 @@ def _database(engine: Engine) -> str | None:
 
 def _migrations(engine: Engine) -> str | None:
     """Look for what this version needs. What it doesn't know was made by a newer one, which leaves us what we need."""
+    from consulting.entrypoints.database import known, newest  # noqa: PLC0415 -- alembic is heavy
+
     with engine.connect() as connection:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    lacking = found is None or (found in _known() and found != _newest())
+    lacking = found is None or (found in known() and found != newest())
     return "the database lacks migrations: run `consulting migrate`" if lacking else None
-
-
-@cache
-def _newest() -> str | None:
-    return _scripts().get_current_head()
-
-
-@cache
-def _known() -> frozenset[str]:
-    return frozenset(script.revision for script in _scripts().walk_revisions())
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(migrations(database_url=""))
 
 
 def _clock(engine: Engine) -> str | None:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from consulting.adapters.postgres.clock import DatabaseClock
-from consulting.entrypoints.container import Container, open_engine
+from consulting.entrypoints.connections import open_engine
+from consulting.entrypoints.container import Container
 from consulting.entrypoints.settings import Mode, Settings, load_settings, process_environment
 from consulting.entrypoints.worker import run_worker, running
 from consulting.entrypoints.worker.loops import Work

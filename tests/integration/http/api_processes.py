@@ -14,7 +14,8 @@ from typing import Any, Final
 import httpx
 
 from consulting.adapters.memory import PlainLetters
-from consulting.entrypoints.container import Container, open_engine
+from consulting.entrypoints.connections import open_engine
+from consulting.entrypoints.container import Container
 from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.tokens import issue_token
 from tests.integration.kills.lives import born

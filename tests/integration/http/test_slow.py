@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import uvicorn
 
-from consulting.adapters.postgres import PostgresTransactions
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.entrypoints.http.answer_headers import answer_headers
 from consulting.entrypoints.http.unreadable import reading_protocol
 from tests.integration.http.test_over_postgres import on_database

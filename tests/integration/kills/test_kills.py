@@ -24,7 +24,8 @@ import pytest
 from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.stripe import StripeGateway
 from consulting.domain.session_states import SC, XR
-from consulting.entrypoints.container import Container, open_engine
+from consulting.entrypoints.connections import open_engine
+from consulting.entrypoints.container import Container
 from consulting.entrypoints.database import migrate
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
 from consulting.entrypoints.settings import Mode, load_settings

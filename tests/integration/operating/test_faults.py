@@ -17,9 +17,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Engine
 
-from consulting.adapters.postgres import PostgresTransactions, clock
+from consulting.adapters.postgres import clock
 from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.adapters.postgres.inspection import PostgresInspection
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.audit import Audit
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from tests.integration.http.test_over_postgres import on_database

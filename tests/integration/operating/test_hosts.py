@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres import Patience, PostgresTransactions, open_engine
 from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.adapters.postgres.engine import Patience, open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.transactions import StorageUnavailable
 from consulting.entrypoints.database import migrate
 from consulting.entrypoints.supervisor.embedded_postgres import running_postgres

@@ -17,8 +17,9 @@ from sqlalchemy import Engine, text
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres import PostgresTransactions, WakeUps, open_engine
-from consulting.adapters.postgres.wake_ups import CHANNELS
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
+from consulting.adapters.postgres.wake_ups import CHANNELS, WakeUps
 from tests.integration.instance import COMMAND, eventually
 from tests.integration.operating.machines import fleet
 from tests.integration.operating.pgbouncer import pgbouncer

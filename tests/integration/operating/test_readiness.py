@@ -8,9 +8,11 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from consulting.adapters.postgres import PostgresTransactions, clock, open_engine
+from consulting.adapters.postgres import clock
 from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
 from tests.unit.entrypoints.test_settings import production
 

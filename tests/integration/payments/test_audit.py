@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from consulting.adapters.memory import MovingClock
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.inspection import PostgresInspection
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.audit import MEANING, OUTBOX_HORIZON, Audit, CompareWithProvider, told
 from consulting.application.ports.inspection import AT_THE_PROVIDER, Fault, Finding
 from consulting.domain.money import Money

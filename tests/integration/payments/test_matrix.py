@@ -20,7 +20,9 @@ import pytest
 from stripe import WebhookSignature
 
 from consulting.adapters.memory import MemoryMailer, MemoryMeetingRooms, MovingClock, PlainLetters
-from consulting.adapters.postgres import PostgresTransactions, TimeOrderedIdentities, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.stripe import StripeGateway, open_gateway
 from consulting.application.callers import Caller
 from consulting.application.provider_events import ReceiveProviderEvent, SettleProviderEvents

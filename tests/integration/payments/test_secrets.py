@@ -12,7 +12,8 @@ import httpx
 import psycopg
 import pytest
 
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.stripe import StripeGateway, open_gateway
 from consulting.application.payments import OpenIntent
 from consulting.entrypoints.container import build_container

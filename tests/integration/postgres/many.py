@@ -8,8 +8,8 @@ from uuid import UUID
 
 import psycopg
 
-from consulting.adapters.postgres import PostgresTransactions, open_engine
-from consulting.adapters.postgres.engine import UNBOUNDED
+from consulting.adapters.postgres.engine import UNBOUNDED, open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 
 NOW = datetime(2026, 9, 7, 8, 0, tzinfo=UTC)
 SLOTS_EACH = 50

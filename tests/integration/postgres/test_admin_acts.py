@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from consulting.adapters.contracts import sample
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.domain.admin_acts import Act, AdminAct
 from consulting.domain.api_keys import Scope, issue
 

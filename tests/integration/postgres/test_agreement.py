@@ -11,7 +11,8 @@ import pytest
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.domain.directory import score, wanted_words, words
 from consulting.domain.errors import SlotUnavailable
 from consulting.domain.period import Period

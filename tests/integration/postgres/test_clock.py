@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from consulting.adapters.postgres import DatabaseClock, clock, open_engine
+from consulting.adapters.postgres import clock
+from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.adapters.postgres.engine import open_engine
 from consulting.application.ports.transactions import StorageUnavailable
 
 

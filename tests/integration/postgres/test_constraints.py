@@ -11,7 +11,8 @@ from psycopg import sql
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
 
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from tests.unit.application.diary import Diary
 from tests.unit.application.marketplace import MemoryMarketplace
 

@@ -13,7 +13,8 @@ import pytest
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.memory import MemoryTransactions
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.directory import DirectoryFilter, Listed
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.directory import NEVER, DirectorySort, Place, SearchSort, place

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, text
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres import Patience, PostgresTransactions, open_engine
-from consulting.adapters.postgres.engine import connect
+from consulting.adapters.postgres.engine import Patience, connect, open_engine
 from consulting.adapters.postgres.link import Link
 from consulting.adapters.postgres.prepared import prepare
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.directory import DirectoryFilter
 from consulting.application.ports.transactions import StorageUnavailable, Transaction, TransactionConflict
 from consulting.domain.errors import SlotUnavailable, ValidationFailed

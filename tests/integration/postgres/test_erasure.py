@@ -12,7 +12,8 @@ import pytest
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.memory import MovingClock, SequentialIdentities
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.callers import Caller
 from consulting.application.ports.outbox import Errand, Lane
 from consulting.application.ports.records import Outcome

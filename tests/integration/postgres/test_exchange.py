@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Text, bindparam, select
 
 from consulting.adapters.contracts import sample
-from consulting.adapters.postgres import PostgresRetries, PostgresTransactions, open_engine
-from consulting.adapters.postgres.engine import connect
+from consulting.adapters.postgres.engine import connect, open_engine
 from consulting.adapters.postgres.exchange import Exchange
 from consulting.adapters.postgres.prepared import Prepared, prepare
+from consulting.adapters.postgres.retries import PostgresRetries
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.retries import KeptAnswer, KeyedRequest
 from consulting.domain.errors import ValidationFailed
 

@@ -8,7 +8,7 @@ import psycopg
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from consulting.adapters.postgres import open_engine
+from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.tables import metadata
 from consulting.entrypoints.database import migrate, migrations
 

@@ -8,7 +8,8 @@ import psycopg
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
 
 
 def test_an_errand_of_a_newer_version_is_left_to_it_and_stops_no_other(database_url: str) -> None:

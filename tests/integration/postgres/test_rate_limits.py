@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.memory.rate_limits import MemoryRateLimits
-from consulting.adapters.postgres import open_engine
+from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.pruning import Pruning
 from consulting.adapters.postgres.rate_limits import PostgresRateLimits
 from consulting.application.ports.rate_limits import Rate, RateLimits

@@ -14,8 +14,9 @@ from consulting.adapters.memory import (
     MovingClock,
     PlainLetters,
 )
-from consulting.adapters.postgres import PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.domain.errors import ReviewExists
 from consulting.domain.researchers import Rating, Researcher
 from tests.unit.application.marketplace import NOON, Marketplace, client

@@ -16,12 +16,10 @@ from sqlalchemy import Engine
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.memory import MovingClock
-from consulting.adapters.postgres import (
-    PostgresRetries,
-    PostgresTransactions,
-    TimeOrderedIdentities,
-    open_engine,
-)
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
+from consulting.adapters.postgres.retries import PostgresRetries
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.booking import BookSession
 from consulting.application.callers import Caller
 from consulting.application.directory import GetTimeSlot, ListTimeSlots

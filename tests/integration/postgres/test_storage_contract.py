@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from consulting.adapters.contracts.storage import RetriesContract
-from consulting.adapters.postgres import PostgresRetries, PostgresTransactions, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.retries import PostgresRetries
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.transactions import Transactions
 from consulting.contracts import StorageContract
 

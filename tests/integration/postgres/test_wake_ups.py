@@ -8,8 +8,9 @@ import pytest
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres import PostgresTransactions, WakeUps, open_engine
-from consulting.adapters.postgres.wake_ups import CHANNELS
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.transactions import PostgresTransactions
+from consulting.adapters.postgres.wake_ups import CHANNELS, WakeUps
 from tests.integration.postgres.test_engine import end_all_others
 
 SOON, PATIENT = timedelta(milliseconds=100), timedelta(seconds=10)

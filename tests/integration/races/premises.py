@@ -7,7 +7,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from consulting.adapters.memory import MemoryMailer, MemoryMeetingRooms, MovingClock, PlainLetters
-from consulting.adapters.postgres import PostgresTransactions, TimeOrderedIdentities, open_engine
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.stripe import open_gateway
 from tests.unit.application.marketplace import NOON, Marketplace
 

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from consulting.adapters.memory import MovingClock
-from consulting.adapters.postgres import open_engine
+from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.inspection import PostgresInspection
 from consulting.application.audit import Audit
 from consulting.domain.errors import ConsultingError

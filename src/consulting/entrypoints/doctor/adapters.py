@@ -9,7 +9,6 @@ from consulting.application.ports.mailer import SenderRefused
 from consulting.application.ports.meeting_rooms import MeetingRoomsMisconfigured
 from consulting.application.ports.payment_gateway import PaymentGatewayMisconfigured
 from consulting.domain.errors import ConsultingError
-from consulting.entrypoints.container import build_container, open_chosen
 from consulting.entrypoints.doctor.findings import Check, Finding, well, wrong
 from consulting.entrypoints.plugins import Chosen, PluginError, Port
 from consulting.entrypoints.settings import Settings
@@ -39,6 +38,8 @@ def _name(chosen: Chosen) -> Finding:
 
 
 def _answers(settings: Settings, chosen: Chosen) -> Iterator[Finding]:
+    from consulting.entrypoints.container import build_container, open_chosen  # noqa: PLC0415 -- only here it is needed
+
     offer, container = chosen.offer, build_container(settings)
     try:
         ask = open_chosen(settings, offer.port, container.surroundings()).ask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consulting.entrypoints.container import open_engine
+from consulting.entrypoints.connections import open_engine
 from consulting.entrypoints.doctor import (
     adapters,
     database,

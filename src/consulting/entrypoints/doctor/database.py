@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from consulting.adapters.postgres.clock import DatabaseClock
-from consulting.entrypoints.database import migrations
 from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
 from consulting.entrypoints.readiness import MOST_SKEW
 from consulting.entrypoints.settings import Pooler, Settings
@@ -90,16 +88,16 @@ def _pooler(settings: Settings, *, patience: str) -> Iterator[Finding]:
 
 
 def _migrations(engine: Engine) -> Iterator[Finding]:
-    scripts = ScriptDirectory.from_config(migrations(database_url=""))
-    newest, known = scripts.get_current_head(), {script.revision for script in scripts.walk_revisions()}
+    from consulting.entrypoints.database import known, newest  # noqa: PLC0415 -- alembic is heavy
+
     with engine.connect() as connection:
         made = connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar_one()
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if made else None
-    if found == newest:
-        yield well(f"all are there, up to {newest}")
-    elif found is None or found in known:
+    if found == newest():
+        yield well(f"all are there, up to {newest()}")
+    elif found is None or found in known():
         yield wrong(
-            f"it stands at {found or 'nothing'}, this version needs {newest}", advice="run `consulting migrate`"
+            f"it stands at {found or 'nothing'}, this version needs {newest()}", advice="run `consulting migrate`"
         )
     else:
         yield careful(

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
-from consulting.entrypoints.http.signing_keys import ASYMMETRIC, key_set
 from consulting.entrypoints.settings import Mode, Settings
 from consulting.entrypoints.settings_declaration import declared
 
@@ -63,6 +62,8 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
     if not settings.jwt_jwks:
         yield well("tokens are signed with a shared secret (HS256)")
         return
+    from consulting.entrypoints.http.signing_keys import ASYMMETRIC, key_set  # noqa: PLC0415 -- cryptography is heavy
+
     try:
         keys = key_set(settings.jwt_jwks)
     except Exception as failure:  # noqa: BLE001 -- of a network, a file or a document, and the advice is the same

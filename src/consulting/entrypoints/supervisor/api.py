@@ -53,6 +53,7 @@ def serve_on(settings: Settings, *, listener: socket.socket, announce: int | Non
 
     `announce` is the end of a pipe on which to say that requests are answered now.
     """
+    gc.disable()  # nothing of what is loaded now is ever garbage, and looking for some is a fifth of the start
     # The product is imported late, so that whoever only supervises stays small.
     import uvicorn  # noqa: PLC0415
 
@@ -65,6 +66,7 @@ def serve_on(settings: Settings, *, listener: socket.socket, announce: int | Non
     app = create_app(container)
     gc.collect()
     gc.freeze()  # what is there by now stays; each look through it for garbage would hold up all requests
+    gc.enable()
     config = uvicorn.Config(
         app,
         loop="uvloop",

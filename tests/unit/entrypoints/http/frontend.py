@@ -16,7 +16,8 @@ from dependency_injector import providers
 from litestar.testing import TestClient
 
 from consulting.adapters.memory import MemoryRateLimits, MemoryRetries, MemoryTransactions
-from consulting.adapters.postgres import PostgresRetries, PostgresTransactions
+from consulting.adapters.postgres.retries import PostgresRetries
+from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.retries import Retries
 from consulting.domain.researchers import Researcher
 from consulting.entrypoints.container import Container
