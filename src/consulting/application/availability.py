@@ -1,4 +1,4 @@
-"""Researchers run their own calendar: patterns, overrides and blocks, published as they change."""
+"""Researchers run their own calendar: patterns, overrides, one-off slots and blocks, published as they change."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from consulting.application.ports.clock import Clock, Identities
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.application.publishing import publish
-from consulting.domain.availability import Block, Override, Pattern, Rule, Rules, require_room
+from consulting.domain.availability import Block, Giving, OneOffSlot, Override, Pattern, Rule, Rules, require_room
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.errors import NotAResearcher, RuleNotFound, TimeIsBooked
 from consulting.domain.money import require_chargeable
+from consulting.domain.one_offs import require_place
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Researcher
@@ -113,7 +114,7 @@ class Edited(Generic[_Rule]):
 
 @dataclass(frozen=True, slots=True)
 class ListRules:
-    """Show the caller's own patterns, overrides and blocks."""
+    """Show the caller's own patterns, overrides, one-off slots and blocks."""
 
     transactions: Transactions
 
@@ -125,14 +126,16 @@ class ListRules:
 
 @dataclass(frozen=True, slots=True)
 class SaveRule:
-    """Set weekly hours, other hours (or none) on one date, or time off.
+    """Set weekly hours, other hours (or none) on one date, a one-off slot, or time off.
 
     - Slots follow in the same transaction: unbooked ones that no longer fit are withdrawn, booked ones stay. The answer
       counts them: `slots` has `added`, `removed` and `kept_booked`.
     - A price between nothing and the smallest charge is refused.
     - Where sessions are booked in time off, nothing changes and they are named; unless asked to cancel them: then each
       is canceled with a full refund, and its client is told.
-    - A researcher has at most 60 patterns, 400 overrides (one a date) and 400 blocks.
+    - A one-off slot is still to come, and its time is neither on offer nor booked already. From then on it stands:
+      hours that are set later give way to it, and only time off takes it away.
+    - A researcher has at most 60 patterns, 400 overrides (one a date), 400 one-off slots and 400 blocks.
     """
 
     calendars: Calendars
@@ -149,7 +152,8 @@ class SaveRule:
     ) -> Edited[_Rule]:
         """Keep the rule, new or changed, that `write` gives for the open calendar; a trial keeps nothing.
 
-        Raises NotAResearcher, RuleNotFound, ValidationFailed, TooManyRules, OverrideExists and TimeIsBooked.
+        Raises NotAResearcher, RuleNotFound, ValidationFailed, TooManyRules, OverrideExists, TimeIsTaken and
+        TimeIsBooked.
         """
         with self.calendars.open(caller, trying=trying) as calendar:
             rule = write(calendar)
@@ -158,6 +162,7 @@ class SaveRule:
             if isinstance(rule, Block):
                 clear(self.calendars, calendar, [rule], cancel_sessions=cancel_sessions)
             else:
+                _require_place(calendar, rule)
                 require_slots_chargeable(calendar.researcher, [rule], self.gateway)
             keep(calendar, rule)
             return Edited(rule=rule, publication=self.calendars.publish(calendar))
@@ -185,8 +190,16 @@ def keep(calendar: OpenCalendar, rule: Rule) -> None:
         calendar.tx.availability.save_pattern(rule)
     elif isinstance(rule, Override):
         calendar.tx.availability.save_override(rule)
+    elif isinstance(rule, OneOffSlot):
+        calendar.tx.availability.save_one_off(rule)
     else:
         calendar.tx.availability.save_block(rule)
+
+
+def _require_place(calendar: OpenCalendar, rule: Giving) -> None:
+    if isinstance(rule, OneOffSlot):
+        claims = calendar.tx.sessions.claims(researcher_id=calendar.researcher.id, overlapping=rule.period)
+        require_place(rule, rules=calendar.rules, claims=claims, at=calendar.at)
 
 
 def _booked(calendar: OpenCalendar, block: Block) -> list[UUID]:
@@ -201,7 +214,7 @@ def _booked(calendar: OpenCalendar, block: Block) -> list[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class RemoveRule:
-    """Take back a pattern, an override or a block; slots follow in the same transaction."""
+    """Take back a pattern, an override, a one-off slot or a block; slots follow in the same transaction."""
 
     calendars: Calendars
 
@@ -220,9 +233,7 @@ def require_own(calendar: OpenCalendar, researcher_id: UUID) -> None:
         raise RuleNotFound
 
 
-def require_slots_chargeable(
-    researcher: Researcher, rules: Sequence[Pattern | Override], gateway: PaymentGateway
-) -> None:
+def require_slots_chargeable(researcher: Researcher, rules: Sequence[Giving], gateway: PaymentGateway) -> None:
     """Raise ValidationFailed if a slot of these rules would cost less than the smallest charge, but not nothing."""
     require_chargeable(
         rate=researcher.rate,

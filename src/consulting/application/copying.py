@@ -28,9 +28,11 @@ class CopyWeek:
 
     - Each date gets the hours of the same weekday in the other week, by an override where the weekly hours give others;
       an override that stood there is replaced.
+    - One-off slots are copied to the same times too, where no other one is and which are still to come.
     - Time off is copied to the same times on the wall clock of the profile's zone, and joins what is there. Where
       sessions are booked in it, nothing changes and they are named; unless asked to cancel them, with full refunds.
-    - Slots follow in the same transaction, and booked ones stay. Copying again changes nothing.
+    - A week that is over is not changed. Copying again changes nothing.
+    - Slots follow in the same transaction, and booked ones stay.
     - A preview answers the same, and keeps nothing.
     """
 
@@ -54,8 +56,9 @@ class CopyWeek:
                 timezone=researcher.timezone,
                 researcher_id=researcher.id,
                 new_id=self.calendars.ids.new,
+                at=calendar.at,
             )
-            require_slots_chargeable(researcher, week.overrides, self.gateway)
+            require_slots_chargeable(researcher, (*week.overrides, *week.one_offs), self.gateway)
             clear(self.calendars, calendar, week.blocks, cancel_sessions=cancel_sessions)
             _keep(calendar, week)
             return WeekCopied(week=week, publication=self.calendars.publish(calendar))
@@ -64,7 +67,7 @@ class CopyWeek:
 def _keep(calendar: OpenCalendar, week: CopiedWeek) -> None:
     for gone in week.gone:
         calendar.tx.availability.remove(gone, researcher_id=calendar.researcher.id)
-    rules: tuple[Rule, ...] = (*week.overrides, *week.blocks)
+    rules: tuple[Rule, ...] = (*week.overrides, *week.one_offs, *week.blocks)
     for rule in rules:
         require_room(rule, among=calendar.rules)
         keep(calendar, rule)

@@ -58,8 +58,7 @@ class EditProfile:
             now = replace(edit(before), updated_at=calendar.at)
             require_valid_profile(now)
             if now.rate != before.rate:
-                rules = calendar.rules
-                require_slots_chargeable(now, [*rules.patterns, *rules.overrides], self.gateway)
+                require_slots_chargeable(now, calendar.rules.giving, self.gateway)
             calendar.tx.researchers.save(now)
             _follow(calendar, now)
             return EditedProfile(researcher=now, publication=self.calendars.publish(calendar))

@@ -1,11 +1,12 @@
-"""What researchers say about their time: weekly patterns, overrides of single dates, and blocks."""
+"""What researchers say about their time: weekly patterns, overrides of single dates, one-off slots, and blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
+from typing import ClassVar
 from uuid import UUID
 
 from consulting.domain.errors import FieldProblem, OverrideExists, TooManyRules, ValidationFailed
@@ -16,7 +17,8 @@ SHORTEST_SLOT, LONGEST_SLOT = 5, 480
 LONGEST_GAP = 240
 MOST_WEEKS = 52
 MOST_WINDOWS = 48
-MOST_PATTERNS, MOST_OVERRIDES, MOST_BLOCKS = 60, 400, 400
+MOST_PATTERNS, MOST_OVERRIDES, MOST_ONE_OFFS, MOST_BLOCKS = 60, 400, 400, 400
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,37 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OneOffSlot:
+    """A single slot that no weekly hours give: hours that are open once, for exactly one slot.
+
+    No override replaces it, since it belongs to no date's hours. It begins on a full minute and lasts whole minutes, as
+    few and as many as any slot may. Raises ValidationFailed.
+    """
+
+    gap_minutes: ClassVar[int] = 0
+
+    id: UUID
+    researcher_id: UUID
+    period: Period
+
+    def __post_init__(self) -> None:
+        """Refuse a slot that no hours could give."""
+        problems = []
+        if self.period.start.second or self.period.start.microsecond:
+            problems.append(FieldProblem("start_time", "give a full minute"))
+        if self.period.duration % _MINUTE or not SHORTEST_SLOT <= self.slot_minutes <= LONGEST_SLOT:
+            least_and_most = f"{SHORTEST_SLOT} to {LONGEST_SLOT}"
+            problems.append(FieldProblem("end_time", f"give an instant {least_and_most} whole minutes after the start"))
+        if problems:
+            raise ValidationFailed(problems)
+
+    @property
+    def slot_minutes(self) -> int:
+        """How long it lasts."""
+        return self.period.duration // _MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """Time off: no slot that overlaps it is offered, whatever the hours say."""
 
@@ -105,15 +138,24 @@ class Rules:
 
     patterns: tuple[Pattern, ...] = ()
     overrides: tuple[Override, ...] = ()
+    one_offs: tuple[OneOffSlot, ...] = ()
     blocks: tuple[Block, ...] = ()
 
     @property
-    def all(self) -> tuple[Pattern | Override | Block, ...]:
-        """Patterns, then overrides, then blocks."""
-        return (*self.patterns, *self.overrides, *self.blocks)
+    def giving(self) -> tuple[Pattern | Override | OneOffSlot, ...]:
+        """All that gives slots: patterns, then overrides, then one-off slots."""
+        return (*self.patterns, *self.overrides, *self.one_offs)
+
+    @property
+    def all(self) -> tuple[Pattern | Override | OneOffSlot | Block, ...]:
+        """All that gives slots, then blocks."""
+        return (*self.giving, *self.blocks)
 
 
-Rule = Pattern | Override | Block
+Giving = Pattern | Override | OneOffSlot
+"""A rule that gives slots."""
+
+Rule = Giving | Block
 """One thing that a researcher says about their time."""
 
 
@@ -132,7 +174,7 @@ def require_room(rule: Rule, *, among: Rules) -> None:
             raise OverrideExists(id=str(each.id))
 
 
-MOST = {Pattern: MOST_PATTERNS, Override: MOST_OVERRIDES, Block: MOST_BLOCKS}
+MOST = {Pattern: MOST_PATTERNS, Override: MOST_OVERRIDES, OneOffSlot: MOST_ONE_OFFS, Block: MOST_BLOCKS}
 """How many rules of each kind a researcher may have."""
 
 

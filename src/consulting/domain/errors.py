@@ -216,7 +216,7 @@ class NotAResearcher(ConsultingError):
 
 
 class RuleNotFound(ConsultingError):
-    """There is no such pattern, block or override among yours."""
+    """There is no such pattern, override, one-off slot or block among yours."""
 
     code = "RULE_NOT_FOUND"
 
@@ -237,6 +237,12 @@ class TimeIsBooked(ConsultingError):
     """Sessions are booked in this time; `details.sessions` names them, ask to cancel them if that is meant."""
 
     code = "TIME_IS_BOOKED"
+
+
+class TimeIsTaken(ConsultingError):
+    """This time isn't free: `details.rules` names what gives slots in it, `details.sessions` what is booked in it."""
+
+    code = "TIME_IS_TAKEN"
 
 
 # Money

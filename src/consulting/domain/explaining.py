@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
-from consulting.domain.availability import Rules
+from consulting.domain.availability import OneOffSlot, Override, Pattern, Rule, Rules
 from consulting.domain.offering import Explanation, explain
 from consulting.domain.time_slots import Claim, Terms, TimeSlot, obstacle
 
 
 class Reason(StrEnum):
-    """What speaks about an instant; all but `pattern` and `override` speak against offering it."""
+    """What speaks about an instant; all but `pattern`, `override` and `one_off` speak against offering it."""
 
     PATTERN = "pattern"
     OVERRIDE = "override"
+    ONE_OFF = "one_off"
     REPLACED = "replaced"
     NO_HOURS = "no_hours"
     GAP = "gap"
@@ -74,16 +76,25 @@ def explain_time(
     return TimeExplained(at=at, offered=offered, slot=slot, because=tuple(because))
 
 
+_OPEN: Final[Mapping[type[Rule], tuple[Reason, str]]] = {
+    Pattern: (Reason.PATTERN, "Weekly hours are open at this time."),
+    Override: (Reason.OVERRIDE, "This date's own hours are open at this time."),
+    OneOffSlot: (Reason.ONE_OFF, "A one-off slot runs at this time."),
+}
+
+
 def _of_rules(said: Explanation, rules: Rules) -> Iterator[Because]:
-    weekly = {pattern.id for pattern in rules.patterns}
+    kinds = {rule.id: _OPEN[type(rule)] for rule in rules.giving}
     for rule_id in said.hours:
-        kind, what = (Reason.PATTERN, "Weekly") if rule_id in weekly else (Reason.OVERRIDE, "This date's own")
-        yield Because(reason=kind, sentence=f"{what} hours are open at this time.", rule_id=rule_id)
+        reason, sentence = kinds[rule_id]
+        yield Because(reason=reason, sentence=sentence, rule_id=rule_id)
     for rule_id in said.replaced:
         sentence = "Weekly hours would be open, but an override replaces them on this date."
         yield Because(reason=Reason.REPLACED, sentence=sentence, rule_id=rule_id)
     for lost in said.gave_way:
-        sentence = "A slot of these hours gives way to one of hours that start earlier."
+        single = kinds[lost.by.source][0] is Reason.ONE_OFF
+        winner = "a one-off slot" if single else "one of hours that start earlier"
+        sentence = f"A slot of these hours gives way to {winner}."
         yield Because(reason=Reason.GAVE_WAY, sentence=sentence, rule_id=lost.slot.source)
     for rule_id in said.blocks:
         yield Because(reason=Reason.BLOCK, sentence="Time off covers this time.", rule_id=rule_id)

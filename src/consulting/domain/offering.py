@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from consulting.domain.availability import LONGEST_SLOT, Override, Pattern, Rules
+from consulting.domain.availability import LONGEST_SLOT, Giving, OneOffSlot, Override, Pattern, Rules
 from consulting.domain.local_time import LocalWindow, zone
 from consulting.domain.period import Period
 
@@ -18,7 +18,7 @@ _REACH = timedelta(minutes=LONGEST_SLOT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedPeriod:
-    """A slot's period and its `source`: the id of the pattern or override that gives it."""
+    """A slot's period and its `source`: the id of the pattern, override or one-off slot that gives it."""
 
     period: Period
     source: UUID
@@ -26,7 +26,7 @@ class OfferedPeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shadowed:
-    """A slot that isn't offered because it overlaps the slot `by` of a window that goes before its own."""
+    """A slot that isn't offered because it overlaps the slot `by` of hours that go before its own."""
 
     slot: OfferedPeriod
     by: OfferedPeriod
@@ -45,9 +45,9 @@ class Explanation:
     """What the rules say about one instant.
 
     offered: the slot that runs then, if any; gave_way: slots that would, but gave way to another window's;
-    hours: the patterns and overrides whose hours are open; replaced: the patterns whose hours an override took away;
-    blocks: the blocks that cover the instant. All by id. Open hours without a slot are a gap or a remainder, or a block
-    that overlaps the slot elsewhere.
+    hours: the patterns, overrides and one-off slots that are open; replaced: the patterns whose hours an override took
+    away; blocks: the blocks that cover the instant. All by id. Open hours without a slot are a gap or a remainder, or a
+    block that overlaps the slot elsewhere.
     """
 
     offered: OfferedPeriod | None = None
@@ -67,6 +67,7 @@ def expand(*, rules: Rules, during: Period) -> Expansion:
 
     - Slots step in real time from the window's start, slot after gap after slot; what remains at its end is dropped.
     - An override replaces all windows of patterns that start on its local date.
+    - A one-off slot stands whatever the hours say: slots of windows that overlap it give way.
     - Where windows overlap, the earlier one (by real start, then by id) wins: a slot that overlaps a slot of an earlier
       window gives way, whether or not that one is offered in the end. The other slots of its window stay.
     - Then blocks take away what overlaps them. So a block never brings a slot into being.
@@ -106,16 +107,16 @@ def explain(*, rules: Rules, at: datetime) -> Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Hours:
-    """One window on one local date, as real time."""
+    """One window on one local date, or a one-off slot, as real time."""
 
-    rule: Pattern | Override
+    rule: Giving
     on: date
     stretches: tuple[Period, ...]
 
     @property
-    def precedence(self) -> tuple[datetime, UUID]:
-        """Of two windows the one that starts earlier goes first; of two that start together, the one of lesser id."""
-        return self.stretches[0].start, self.rule.id
+    def precedence(self) -> tuple[bool, datetime, UUID]:
+        """One-off slots go first. Then of two windows the one that starts earlier; of equals the one of lesser id."""
+        return not isinstance(self.rule, OneOffSlot), self.stretches[0].start, self.rule.id
 
     def open(self, at: datetime) -> bool:
         """Tell whether the instant lies in these hours."""
@@ -140,6 +141,9 @@ def _hours(rules: Rules, during: Period) -> Iterator[_Hours]:
         if first <= override.date <= last:
             for window in override.windows:
                 yield from _opened(override, window, override.date)
+    for slot in rules.one_offs:
+        if slot.period.overlaps(during):
+            yield _Hours(slot, slot.period.start.date(), (slot.period,))
 
 
 def _weekly_hours(patterns: Iterable[Pattern], during: Period) -> Iterator[_Hours]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern, Rules
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.local_days import local_days
 from consulting.domain.local_time import zone
@@ -18,35 +18,49 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiedWeek:
-    """What makes one week like another: overrides to keep, ids of those that go, and time off to keep."""
+    """What makes one week like another: overrides, one-off slots and time off to keep, ids of overrides that go."""
 
     overrides: tuple[Override, ...]
     gone: tuple[UUID, ...]
+    one_offs: tuple[OneOffSlot, ...]
     blocks: tuple[Block, ...]
 
 
 def copy_week(
-    *, rules: Rules, source: date, target: date, timezone: str, researcher_id: UUID, new_id: Callable[[], UUID]
+    *,
+    rules: Rules,
+    source: date,
+    target: date,
+    timezone: str,
+    researcher_id: UUID,
+    new_id: Callable[[], UUID],
+    at: datetime,
 ) -> CopiedWeek:
-    """Give the Monday-to-Sunday week of `target` the hours and the time off of the week of `source`.
+    """Give the Monday-to-Sunday week of `target` the hours, one-off slots and time off of the week of `source`.
 
     - Each date has the hours of its weekday in the other week: by an override, unless the weekly hours give the same.
     - Time off in the week is copied to the same times on the wall clock of the zone, which a change of the clocks makes
       longer or shorter, and joins what is there; what would begin or end in a skipped hour does so as much later.
+    - One-off slots that start in the week are copied to the same times, in full length, and join what is there; not to
+      a time that has begun at the instant `at`, and not where another one is.
     - Hours that were other on a date of the target are replaced.
 
-    Raises ValidationFailed (field `to_week`) for one and the same week, and (field `from_week`) where weekly hours that
-    overlap, or have slots of several lengths, gaps or zones, would have to be an override, which has one of each.
+    Raises ValidationFailed (field `to_week`) for one and the same week and for one that is over, and (field
+    `from_week`) where weekly hours that overlap, or have slots of several lengths, gaps or zones, would have to be an
+    override, which has one of each.
     """
     by = _monday(target) - _monday(source)
     if not by:
         raise ValidationFailed.of("to_week", "give a date of another week")
+    if target < _monday(at.astimezone(zone(timezone)).date()):
+        raise ValidationFailed.of("to_week", "give a date of this week or a later one")
     pairs = [(_monday(source) + number * _A_DAY, _monday(target) + number * _A_DAY) for number in range(7)]
     standing = {each.date: each for each in rules.overrides}
     wanted = {to: _override(rules, on, to, new_id, researcher_id=researcher_id, standing=standing) for on, to in pairs}
     return CopiedWeek(
         overrides=tuple(each for each in wanted.values() if each is not None and each != standing.get(each.date)),
         gone=tuple(standing[to].id for to, each in wanted.items() if each is None and to in standing),
+        one_offs=tuple(_one_offs(rules, first=_monday(source), by=by, timezone=timezone, new_id=new_id, at=at)),
         blocks=tuple(_blocks(rules, first=_monday(source), by=by, timezone=timezone, new_id=new_id)),
     )
 
@@ -98,6 +112,22 @@ def _other_than_one_date_has(on: date) -> ValidationFailed:
 
 def _weekly(rules: Rules, on: date) -> list[Pattern]:
     return [each for each in rules.patterns if any(each.dates(first=on, last=on))]
+
+
+def _one_offs(
+    rules: Rules, *, first: date, by: timedelta, timezone: str, new_id: Callable[[], UUID], at: datetime
+) -> Iterator[OneOffSlot]:
+    """Give the one-off slots of the week as they are so many days away, where that is free and still to come."""
+    week = local_days(first=first, last=first + 6 * _A_DAY, timezone=timezone)
+    there = [each.period for each in rules.one_offs]
+    for slot in rules.one_offs:
+        if week is None or not week.contains(slot.period.start):
+            continue
+        start = _moved(slot.period.start, by, timezone)
+        period = Period(start, start + slot.period.duration)
+        if start > at and not any(each.overlaps(period) for each in there):
+            there.append(period)
+            yield replace(slot, id=new_id(), period=period)
 
 
 def _blocks(rules: Rules, *, first: date, by: timedelta, timezone: str, new_id: Callable[[], UUID]) -> Iterator[Block]:

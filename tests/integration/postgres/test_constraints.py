@@ -32,6 +32,7 @@ def kept(module_database_url: str) -> str:
         tx.availability.save_pattern(sample.pattern(1))
         tx.availability.save_override(sample.override(2))
         tx.availability.save_block(sample.block(3))
+        tx.availability.save_one_off(sample.one_off(4))
     engine.dispose()
     with psycopg.connect(module_database_url, autocommit=True) as connection:
         connection.execute(
@@ -69,6 +70,10 @@ SPOILT = [
     ("availability_patterns", {"every_weeks": "0"}, "availability_patterns_every_weeks"),
     ("availability_overrides", {"windows": "'{}'"}, "availability_overrides_windows"),
     ("availability_overrides", {"date": "'-infinity'"}, "availability_overrides_date"),
+    ("availability_slots", {"end_time": "start_time"}, "availability_slots_period"),
+    ("availability_slots", {"end_time": "start_time + interval '481 minutes'"}, "availability_slots_period"),
+    ("availability_slots", {"end_time": "end_time + interval '1 second'"}, "availability_slots_minutes"),
+    ("availability_slots", {"end_time": FOREVER}, "availability_slots_instants"),
     ("availability_blocks", {"end_time": "start_time"}, "availability_blocks_period"),
     ("availability_blocks", {"end_time": FOREVER}, "availability_blocks_instants"),
     ("time_slots", {"end_time": "start_time"}, "time_slots_period"),

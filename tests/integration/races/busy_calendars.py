@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from uuid import UUID
 
-from consulting.domain.availability import Block
+from consulting.domain.availability import Block, OneOffSlot
 from consulting.domain.errors import ConsultingError
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.period import Period
@@ -37,14 +37,16 @@ def book_busily(
 
 
 def edit_busily(market: Marketplace, *, calendars: Sequence[Hours], seconds: float, seed: str) -> Counter[str]:
-    """Change hours, take time off, and come back, in one calendar after the other."""
+    """Change hours, offer single slots, take time off, and come back, in one calendar after the other."""
     random, seen = Random(seed), Counter[str]()
     blocks: list[tuple[Hours, Block]] = []
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        hours, kind = random.choice(calendars), random.choice(["hours", "block", "comes back"])
+        hours, kind = random.choice(calendars), random.choice(["hours", "one-off", "block", "comes back"])
         if kind == "hours":
             seen[_tried(partial(_edit, market, random, hours), kind)] += 1
+        elif kind == "one-off":
+            seen[_tried(partial(_offer_once, market, random, hours), kind)] += 1
         elif kind == "block":
             block = _some_block(market, random, hours)
             ended = _tried(partial(_block, market, random, hours, block), kind)
@@ -76,6 +78,17 @@ def _edit(market: Marketplace, random: Random, hours: Hours) -> None:
     window = LocalWindow.parse(start=start, end=end)
     pattern = replace(hours.pattern, window=window, slot_minutes=random.choice([30, 60]))
     market.save_pattern(pattern, caller=hours.account)
+
+
+def _offer_once(market: Marketplace, random: Random, hours: Hours) -> None:
+    """Have one of three slots of one's own in this calendar, or move it."""
+    start = hours.slots[0].period.start + timedelta(minutes=random.randrange(-120, 720, 15))
+    slot = OneOffSlot(
+        id=UUID(int=hours.researcher.id.int ^ ((random.randrange(3) + 1) << 32)),
+        researcher_id=hours.researcher.id,
+        period=Period(start, start + timedelta(minutes=random.choice([30, 45, 90]))),
+    )
+    market.save_one_off(slot, caller=hours.account)
 
 
 def _some_block(market: Marketplace, random: Random, hours: Hours) -> Block:

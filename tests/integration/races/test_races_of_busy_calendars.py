@@ -47,7 +47,9 @@ def test_while_many_calendars_change_nobody_is_in_two_places_and_offered_stays_b
             "hours",
             "block",
             "comes back",
+            "one-off",
             "TimeIsBooked",
+            "TimeIsTaken",
             "RuleNotFound",
         }
         assert min(seen[end] for end in ENDS) >= 10

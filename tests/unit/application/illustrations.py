@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from consulting.application.availability import Calendars
 from consulting.application.ports.records import Offer
-from consulting.domain.availability import Block, Override, Pattern
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication
@@ -58,6 +58,7 @@ class Story:
         acts: dict[str, Callable[[str], Publication | None]] = {
             "pattern": lambda told: self.market.save_pattern(self._pattern(told), caller=self.account),
             "override": lambda told: self.market.save_override(self._override(told), caller=self.account),
+            "slot": lambda told: self.market.save_one_off(self._one_off(told), caller=self.account),
             "block": lambda told: self.market.block(self._block(told), caller=self.account),
             "gap": self._new_gap,
             "zone": self._new_zone,
@@ -103,6 +104,12 @@ class Story:
             windows=tuple(LocalWindow.parse(start=start, end=end) for start, end in windows),
             slot_minutes=int(said["slot"] or 60),
         )
+
+    def _one_off(self, told: str) -> OneOffSlot:
+        start, minutes = re.fullmatch(r"(.*) of (\d+)", told).groups()  # type: ignore[union-attr] # or the test fails
+        at = self._instant(start)
+        period = Period(at, at + timedelta(minutes=int(minutes)))
+        return OneOffSlot(id=self.market.ids.new(), researcher_id=self.researcher.id, period=period)
 
     def _block(self, told: str) -> Block:
         start, end = (self._instant(each) for each in told.split(" to "))

@@ -49,7 +49,7 @@ from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import EditReview, WriteReview
 from consulting.application.sweeping import SweepSessions, TopUpSlots
-from consulting.domain.availability import Block, Override, Pattern
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.money import Money
 from consulting.domain.publishing import Publication
@@ -171,6 +171,10 @@ class Marketplace:
     def save_override(self, override: Override, *, caller: Caller) -> Publication:
         """Set other hours on one date."""
         return self.save_rule(lambda _: override, caller=caller).publication
+
+    def save_one_off(self, slot: OneOffSlot, *, caller: Caller) -> Publication:
+        """Offer a single slot."""
+        return self.save_rule(lambda _: slot, caller=caller).publication
 
     def block(self, block: Block, *, caller: Caller, cancel_sessions: bool = False) -> Publication:
         """Take time off."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from consulting.domain.availability import Override
+from consulting.domain.availability import OneOffSlot, Override
 from consulting.domain.cancellation import PRESETS
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.money import Money
@@ -64,6 +64,39 @@ class ResearcherActs(Onlooker):
                 self.market.remove_rule(Override, override.id, caller=account_of(who))
             else:
                 self.market.save_override(override, caller=account_of(who))
+
+    @rule(
+        researcher=whose,
+        which=st.integers(0, 2),
+        hours=st.integers(-2, 80),
+        minutes=st.sampled_from([30, 60, 60, 150]),
+        back=st.booleans(),
+    )
+    def a_researcher_has_a_one_off_slot(
+        self, researcher: int, which: int, hours: int, minutes: int, back: bool
+    ) -> None:
+        who = pick(self.researchers, researcher)
+        start = self.sturdy.clock.now().replace(minute=30) + timedelta(hours=hours)
+        slot = OneOffSlot(
+            id=UUID(int=who.id.int ^ ((which + 1) << 32)),
+            researcher_id=who.id,
+            period=Period(start, start + timedelta(minutes=minutes)),
+        )
+        with self.attempting():
+            if back and which:
+                self.market.remove_rule(OneOffSlot, slot.id, caller=account_of(who))
+            else:
+                self.market.save_one_off(slot, caller=account_of(who))
+                self._check_offered(slot, who)
+
+    def _check_offered(self, slot: OneOffSlot, who: Researcher) -> None:
+        """What was just taken up is given for everybody to see, unless it is time off."""
+        if slot.period.start <= self.sturdy.clock.now():
+            return
+        with self.sturdy.transactions.begin() as tx:
+            blocked = any(each.period.overlaps(slot.period) for each in tx.availability.rules(who.id).blocks)
+        shown = {shown.slot.period for shown in self.sturdy.offered(who) if shown.slot.given}
+        assert (slot.period in shown) != blocked, slot
 
     @rule(researcher=whose, like=st.sampled_from(DATES), week=st.sampled_from(DATES), cancel=st.booleans())
     def a_researcher_copies_a_week(self, researcher: int, like: date, week: date, cancel: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern, Rules
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.offering import slots
 from consulting.domain.period import Period
@@ -75,6 +75,10 @@ def override(
         slot_minutes=slot_minutes,
         gap_minutes=gap_minutes,
     )
+
+
+def one_off(start: str, end: str, *, number: int = 70) -> OneOffSlot:
+    return OneOffSlot(id=UUID(int=number), researcher_id=RESEARCHER, period=period(start, end))
 
 
 def block(start: str, end: str, *, number: int = 90) -> Block:

@@ -10,7 +10,7 @@ import pytest
 from consulting.domain.availability import Override, Pattern
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.local_time import LocalWindow
-from tests.unit.domain.rule_book import override, pattern
+from tests.unit.domain.rule_book import one_off, override, pattern
 
 MAY = {"first": date(2026, 5, 1), "last": date(2026, 5, 31)}
 MONDAYS_OF_MAY = [4, 11, 18, 25]
@@ -108,6 +108,27 @@ def test_weeks_are_counted_over_the_turn_of_the_year() -> None:
     fortnightly = pattern(weekday=3, valid_from=date(2026, 12, 17), every_weeks=2)
     found = fortnightly.dates(first=date(2026, 12, 1), last=date(2027, 1, 31))
     assert list(found) == [date(2026, 12, 17), date(2026, 12, 31), date(2027, 1, 14), date(2027, 1, 28)]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "fields"),
+    [
+        ("2026-06-08 09:00", "2026-06-08 09:05", []),
+        ("2026-06-08 09:00", "2026-06-08 17:00", []),
+        ("2026-06-08 09:00", "2026-06-08 09:04", ["end_time"]),
+        ("2026-06-08 09:00", "2026-06-08 17:01", ["end_time"]),
+        ("2026-06-08 09:00", "2026-06-08 10:00:30", ["end_time"]),
+        ("2026-06-08 09:00:30", "2026-06-08 10:00:30", ["start_time"]),
+        ("2026-06-08 09:00:00.5", "2026-06-08 09:01", ["start_time", "end_time"]),
+    ],
+)
+def test_a_one_off_slot_is_as_long_as_any_slot_and_on_the_minute(start: str, end: str, fields: list[str]) -> None:
+    if not fields:
+        assert one_off(start, end).slot_minutes in {5, 480}
+        return
+    with pytest.raises(ValidationFailed) as refused:
+        one_off(start, end)
+    assert [problem.field for problem in refused.value.problems] == fields
 
 
 def test_rules_are_values() -> None:

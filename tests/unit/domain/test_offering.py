@@ -10,7 +10,7 @@ import pytest
 from consulting.domain.availability import Rules
 from consulting.domain.offering import Explanation, expand, explain, slots
 from consulting.domain.period import Period
-from tests.unit.domain.rule_book import block, days, override, pattern, period, starts, utc
+from tests.unit.domain.rule_book import block, days, one_off, override, pattern, period, starts, utc
 
 MONDAY = days("2026-06-08")
 NOTHING: list[str] = []
@@ -197,6 +197,39 @@ def test_a_blocked_slot_does_not_make_room_for_its_rival() -> None:
     rivals = (pattern(10, hours="09:00-10:00"), pattern(11, hours="09:30-10:30"))
     rules = Rules(patterns=rivals, blocks=(block("2026-06-08 07:00", "2026-06-08 07:10"),))
     assert starts(rules, MONDAY) == NOTHING
+
+
+def test_a_one_off_slot_is_given_whatever_the_hours_say() -> None:
+    afternoon = one_off("2026-06-08 13:00", "2026-06-08 13:45")
+    assert starts(Rules(one_offs=(afternoon,)), MONDAY) == ["08 13:00"]
+    assert starts(Rules(patterns=(pattern(),), overrides=(override(),), one_offs=(afternoon,)), MONDAY) == ["08 13:00"]
+
+
+def test_hours_give_way_to_a_one_off_slot_that_starts_later() -> None:
+    slot = one_off("2026-06-08 07:30", "2026-06-08 08:15", number=70)
+    found = expand(rules=Rules(patterns=(pattern(10),), one_offs=(slot,)), during=MONDAY)
+    assert [(f"{each.period.start:%H:%M}", each.source.int) for each in found.slots] == [("07:30", 70), ("09:00", 10)]
+    assert [(f"{each.slot.period.start:%H:%M}", each.by.source.int) for each in found.shadowed] == [
+        ("07:00", 70),
+        ("08:00", 70),
+    ]
+
+
+def test_a_block_takes_a_one_off_slot_away_and_brings_no_hours_back() -> None:
+    slot = one_off("2026-06-08 07:30", "2026-06-08 08:30")
+    rules = Rules(patterns=(pattern(),), one_offs=(slot,), blocks=(block("2026-06-08 08:20", "2026-06-08 08:25"),))
+    assert starts(rules, MONDAY) == ["08 09:00"]
+
+
+def test_an_explanation_names_a_one_off_slot_and_who_gives_way_to_it() -> None:
+    slot = one_off("2026-06-08 07:30", "2026-06-08 08:30", number=70)
+    rules = Rules(patterns=(pattern(10),), one_offs=(slot,))
+    told = explain(rules=rules, at=utc("2026-06-08 07:45"))
+    assert told.offered is not None
+    assert told.offered.source.int == 70
+    assert told.hours == (UUID(int=10), UUID(int=70))
+    assert [(each.slot.source.int, each.by.source.int) for each in told.gave_way] == [(10, 70)]
+    assert explain(rules=rules, at=utc("2026-06-08 07:15")).offered is None
 
 
 def test_no_rules_give_no_slots() -> None:

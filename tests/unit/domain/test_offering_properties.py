@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from random import Random
@@ -37,7 +38,12 @@ def test_a_range_in_parts_and_rules_in_any_order_give_the_same(situation: Situat
     share = data.draw(st.floats(0.01, 0.99), label="where the range is cut")
     middle = during.start + during.duration * share
     parts = [expand(rules=rules, during=part) for part in (Period(during.start, middle), Period(middle, during.end))]
-    turned = Rules(patterns=rules.patterns[::-1], overrides=rules.overrides[::-1], blocks=rules.blocks[::-1])
+    turned = Rules(
+        patterns=rules.patterns[::-1],
+        overrides=rules.overrides[::-1],
+        one_offs=rules.one_offs[::-1],
+        blocks=rules.blocks[::-1],
+    )
     whole = expand(rules=turned, during=during)
     assert whole.slots == parts[0].slots + parts[1].slots
     assert whole.shadowed == parts[0].shadowed + parts[1].shadowed
@@ -50,9 +56,7 @@ def test_one_more_block_takes_away_what_overlaps_it_and_nothing_else(situation: 
     before = slots(rules=rules, during=during)
     around = data.draw(st.sampled_from([each.period.start for each in before] or [during.start]))
     block = data.draw(blocks(around=around))
-    after = slots(
-        rules=Rules(patterns=rules.patterns, overrides=rules.overrides, blocks=(*rules.blocks, block)), during=during
-    )
+    after = slots(rules=replace(rules, blocks=(*rules.blocks, block)), during=during)
     event("took some away" if after != before else "took none away")
     assert after == tuple(each for each in before if not each.period.overlaps(block.period))
 

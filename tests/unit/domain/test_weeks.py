@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern, Rules
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.local_time import LocalWindow, zone
 from consulting.domain.offering import slots
@@ -21,6 +21,7 @@ from consulting.domain.weeks import CopiedWeek, copy_week
 CURIE = UUID(int=1)
 MONDAY, NEXT = date(2026, 10, 19), date(2026, 10, 26)
 """The Monday before the clocks go back in Berlin, and the one after."""
+BEFORE = datetime(2026, 10, 1, 12, tzinfo=UTC)
 MORNING, EVENING = LocalWindow.parse(start="09:00", end="12:00"), LocalWindow.parse(start="18:00", end="20:00")
 
 
@@ -57,16 +58,31 @@ def ids() -> Callable[[], UUID]:
     return lambda: UUID(int=next(numbers))
 
 
-def copied(rules: Rules, *, source: date = MONDAY, target: date = NEXT) -> CopiedWeek:
+def once(start: datetime, *, number: int = 8) -> OneOffSlot:
+    return OneOffSlot(id=UUID(int=number), researcher_id=CURIE, period=Period(start, start + timedelta(minutes=90)))
+
+
+def copied(rules: Rules, *, source: date = MONDAY, target: date = NEXT, at: datetime = BEFORE) -> CopiedWeek:
     return copy_week(
-        rules=rules, source=source, target=target, timezone="Europe/Berlin", researcher_id=CURIE, new_id=ids()
+        rules=rules,
+        source=source,
+        target=target,
+        timezone="Europe/Berlin",
+        researcher_id=CURIE,
+        new_id=ids(),
+        at=at,
     )
 
 
 def after(rules: Rules, week: CopiedWeek) -> Rules:
     changed = {each.id for each in week.overrides} | set(week.gone)
     kept = tuple(each for each in rules.overrides if each.id not in changed)
-    return replace(rules, overrides=(*kept, *week.overrides), blocks=(*rules.blocks, *week.blocks))
+    return replace(
+        rules,
+        overrides=(*kept, *week.overrides),
+        one_offs=(*rules.one_offs, *week.one_offs),
+        blocks=(*rules.blocks, *week.blocks),
+    )
 
 
 def local_starts(rules: Rules, monday: date) -> list[tuple[int, str]]:
@@ -144,14 +160,46 @@ def test_of_longer_time_off_only_what_lies_in_the_week_is_copied() -> None:
     assert moved.period == Period(datetime(2026, 10, 25, 23, tzinfo=UTC), datetime(2026, 10, 27, 23, tzinfo=UTC))
 
 
+def test_a_one_off_slot_keeps_its_time_on_the_wall_clock_and_its_length() -> None:
+    slot = once(datetime(2026, 10, 25, 0, tzinfo=UTC))  # from 02:00 to 02:30 on Sunday, over the clocks' going back
+
+    (there,) = copied(Rules(one_offs=(slot,))).one_offs
+    (back,) = copied(Rules(one_offs=(there,)), source=NEXT, target=MONDAY).one_offs
+
+    assert there.period.start == datetime(2026, 11, 1, 1, tzinfo=UTC)
+    assert (there.period.duration, back.period) == (slot.period.duration, slot.period)
+    assert there.id != slot.id
+
+
+def test_a_one_off_slot_is_not_copied_over_another_one_nor_into_the_past() -> None:
+    tuesday, thursday = (datetime(2026, 10, day, 9, tzinfo=UTC) for day in (20, 22))
+    taken = once(datetime(2026, 10, 27, 11, tzinfo=UTC), number=9)
+    rules = Rules(one_offs=(once(tuesday), once(thursday, number=10), taken))
+
+    late = copied(rules, at=datetime(2026, 10, 29, 10, tzinfo=UTC))
+
+    assert [each.period.start for each in copied(rules).one_offs] == [datetime(2026, 10, 29, 10, tzinfo=UTC)]
+    assert late.one_offs == ()
+
+
+def test_a_week_that_is_over_by_the_researchers_own_clock_is_not_changed() -> None:
+    midnight = datetime(2026, 10, 25, 23, tzinfo=UTC)
+
+    assert copied(Rules(), source=NEXT, target=MONDAY, at=midnight - timedelta(seconds=1)).overrides == ()
+    with pytest.raises(ValidationFailed) as refused:
+        copied(Rules(), source=NEXT, target=MONDAY, at=midnight)
+    assert [problem.field for problem in refused.value.problems] == ["to_week"]
+
+
 def test_copying_again_changes_nothing() -> None:
     block = off(datetime(2026, 10, 20, 8, tzinfo=UTC), datetime(2026, 10, 20, 10, tzinfo=UTC))
-    rules = Rules(patterns=(weekly(every_weeks=2, valid_from=MONDAY),), blocks=(block,))
+    slot = once(datetime(2026, 10, 21, 8, tzinfo=UTC))
+    rules = Rules(patterns=(weekly(every_weeks=2, valid_from=MONDAY),), blocks=(block,), one_offs=(slot,))
 
-    once = after(rules, copied(rules))
-    again = copied(once)
+    done = after(rules, copied(rules))
+    again = copied(done)
 
-    assert (again.overrides, again.gone, again.blocks) == ((), (), ())
+    assert (again.overrides, again.gone, again.one_offs, again.blocks) == ((), (), (), ())
 
 
 def test_a_week_is_not_copied_to_itself() -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from consulting.domain.availability import Override, Pattern, Rules
+from consulting.domain.availability import OneOffSlot, Override, Pattern, Rules
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.period import Period
 
@@ -55,7 +55,8 @@ def slots_by_wall_clock(*, rules: Rules, during: Period) -> list[Slot]:
     wide = Period(midnight - timedelta(days=2), midnight + timedelta(days=during.duration.days + 3))
     opened = [(rule, _open(rule, window, on, wide)) for rule, window, on in _dated(rules, wide)]
     ranked = sorted(((stretches[0][0], rule.id, rule, stretches) for rule, stretches in opened if stretches), key=_rank)
-    cut = [list(_cut(rule, stretches)) for _, _, rule, stretches in ranked]
+    cut = [[_once(slot)] for slot in sorted(rules.one_offs, key=lambda slot: (slot.period.start, slot.id))]
+    cut += [list(_cut(rule, stretches)) for _, _, rule, stretches in ranked]
     given = [
         slot
         for rank, slots in enumerate(cut)
@@ -101,6 +102,10 @@ def _cut(rule: Pattern | Override, stretches: list[Stretch]) -> Iterator[Slot]:
         while at + length <= end:
             yield at, at + length, rule.id
             at = ready = at + length + gap
+
+
+def _once(slot: OneOffSlot) -> Slot:
+    return slot.period.start, slot.period.end, slot.id
 
 
 def _overlap(one: tuple[datetime, datetime] | Slot, other: tuple[datetime, datetime] | Slot) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 from consulting.application.ports.inbox import ProviderEvent
 from consulting.application.ports.outbox import Errand, Lane, OutboxEntry
 from consulting.application.ports.records import Notification
-from consulting.domain.availability import Block, Override, Pattern
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern
 from consulting.domain.cancellation import CanceledBy
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.meetings import Meeting
@@ -97,6 +97,12 @@ def override(number: int = 1, **changes: Any) -> Override:
         slot_minutes=30,
         gap_minutes=5,
     )
+    return replace(told, **changes)
+
+
+def one_off(number: int = 1, **changes: Any) -> OneOffSlot:
+    """Give a single slot of an hour, the one after the sample's block."""
+    told = OneOffSlot(id=identity("rule", number), researcher_id=identity("researcher", 1), period=hour(49))
     return replace(told, **changes)
 
 

@@ -1,4 +1,4 @@
-"""Patterns, blocks and overrides."""
+"""Patterns, overrides, one-off slots and blocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from consulting.adapters.memory.kept import Kept, require
-from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern, Rules
 
 
 class _Rule(Protocol):
@@ -22,7 +22,7 @@ _SomeRule = TypeVar("_SomeRule", bound=_Rule)
 
 
 class MemoryAvailability:
-    """Patterns, blocks and overrides."""
+    """Patterns, overrides, one-off slots and blocks."""
 
     def __init__(self, kept: Kept) -> None:
         """Work on this state."""
@@ -33,6 +33,7 @@ class MemoryAvailability:
         return Rules(
             patterns=_of(self._kept.patterns, researcher_id),
             overrides=_of(self._kept.overrides, researcher_id),
+            one_offs=_of(self._kept.one_offs, researcher_id),
             blocks=_of(self._kept.blocks, researcher_id),
         )
 
@@ -44,15 +45,20 @@ class MemoryAvailability:
         """Keep an override, new or changed."""
         self._save(self._kept.overrides, override)
 
+    def save_one_off(self, slot: OneOffSlot) -> None:
+        """Keep a one-off slot, new or changed."""
+        self._save(self._kept.one_offs, slot)
+
     def save_block(self, block: Block) -> None:
         """Keep a block, new or changed."""
         self._save(self._kept.blocks, block)
 
     def remove(self, id: UUID, *, researcher_id: UUID) -> bool:
-        """Forget the researcher's pattern, override or block of this id; False if there is none."""
+        """Forget the researcher's rule of this id, of whichever kind; False if there is none."""
         return (
             _forget(self._kept.patterns, id, researcher_id)
             or _forget(self._kept.overrides, id, researcher_id)
+            or _forget(self._kept.one_offs, id, researcher_id)
             or _forget(self._kept.blocks, id, researcher_id)
         )
 

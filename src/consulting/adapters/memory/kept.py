@@ -15,7 +15,7 @@ from consulting.application.ports.records import Notification
 from consulting.application.ports.retries import KnownRequest
 from consulting.domain.admin_acts import AdminAct
 from consulting.domain.api_keys import ApiKey
-from consulting.domain.availability import Block, Override, Pattern
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern
 from consulting.domain.ledger import Entry
 from consulting.domain.payments import Payment
 from consulting.domain.refunds import Refund
@@ -84,6 +84,7 @@ class Kept:
     researchers: dict[UUID, Researcher] = field(default_factory=dict)
     patterns: dict[UUID, Pattern] = field(default_factory=dict)
     overrides: dict[UUID, Override] = field(default_factory=dict)
+    one_offs: dict[UUID, OneOffSlot] = field(default_factory=dict)
     blocks: dict[UUID, Block] = field(default_factory=dict)
     time_slots: dict[UUID, TimeSlot] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)

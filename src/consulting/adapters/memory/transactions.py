@@ -43,7 +43,7 @@ class MemoryTransaction:
 
     @property
     def availability(self) -> MemoryAvailability:
-        """Their patterns, blocks and overrides."""
+        """Their patterns, overrides, one-off slots and blocks."""
         return self._open(MemoryAvailability)
 
     @property

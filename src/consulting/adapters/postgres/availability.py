@@ -1,4 +1,4 @@
-"""Patterns, blocks and overrides."""
+"""Patterns, overrides, one-off slots and blocks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.prepared import Prepared, prepare
-from consulting.adapters.postgres.tables import blocks, overrides, patterns
-from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.adapters.postgres.tables import blocks, one_off_slots, overrides, patterns
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern, Rules
 from consulting.domain.local_time import LocalClock, LocalWindow
 from consulting.domain.period import Period
 
@@ -36,13 +36,16 @@ def _remove(table: Table) -> Prepared:
     return prepare(delete(table).where(table.c.id == _ID, table.c.researcher_id == _RESEARCHER).returning(table.c.id))
 
 
-PATTERNS, OVERRIDES, BLOCKS = _of_researcher(patterns), _of_researcher(overrides), _of_researcher(blocks)
-SAVE_PATTERN, SAVE_OVERRIDE, SAVE_BLOCK = _save(patterns), _save(overrides), _save(blocks)
-REMOVALS = (_remove(patterns), _remove(overrides), _remove(blocks))
+PATTERNS, OVERRIDES = _of_researcher(patterns), _of_researcher(overrides)
+ONE_OFFS, BLOCKS = _of_researcher(one_off_slots), _of_researcher(blocks)
+SAVE_PATTERN, SAVE_OVERRIDE, SAVE_ONE_OFF, SAVE_BLOCK = (
+    _save(each) for each in (patterns, overrides, one_off_slots, blocks)
+)
+REMOVALS = tuple(_remove(each) for each in (patterns, overrides, one_off_slots, blocks))
 
 
 class PostgresAvailability:
-    """Patterns, blocks and overrides."""
+    """Patterns, overrides, one-off slots and blocks."""
 
     def __init__(self, link: Link) -> None:
         """Work over this connection."""
@@ -51,10 +54,13 @@ class PostgresAvailability:
     def rules(self, researcher_id: UUID) -> Rules:
         """Give all of a researcher's rules, each kind by id."""
         whose = {"researcher_id": researcher_id}
-        weekly, dated, off = self._link.together((PATTERNS, whose), (OVERRIDES, whose), (BLOCKS, whose))
+        weekly, dated, once, off = self._link.together(
+            (PATTERNS, whose), (OVERRIDES, whose), (ONE_OFFS, whose), (BLOCKS, whose)
+        )
         return Rules(
             patterns=tuple(_pattern(row) for row in weekly),
             overrides=tuple(_override(row) for row in dated),
+            one_offs=tuple(_one_off(row) for row in once),
             blocks=tuple(_block(row) for row in off),
         )
 
@@ -65,6 +71,16 @@ class PostgresAvailability:
     def save_override(self, override: Override) -> None:
         """Keep an override, new or changed."""
         self._link.rows(SAVE_OVERRIDE, **_override_columns(override))
+
+    def save_one_off(self, slot: OneOffSlot) -> None:
+        """Keep a one-off slot, new or changed."""
+        self._link.rows(
+            SAVE_ONE_OFF,
+            id=slot.id,
+            researcher_id=slot.researcher_id,
+            start_time=slot.period.start,
+            end_time=slot.period.end,
+        )
 
     def save_block(self, block: Block) -> None:
         """Keep a block, new or changed."""
@@ -78,7 +94,7 @@ class PostgresAvailability:
         )
 
     def remove(self, id: UUID, *, researcher_id: UUID) -> bool:
-        """Forget the researcher's pattern, override or block of this id; False if there is none."""
+        """Forget the researcher's rule of this id, of whichever kind; False if there is none."""
         which = {"id": id, "researcher_id": researcher_id}
         return any(self._link.together(*((removal, which) for removal in REMOVALS)))
 
@@ -141,6 +157,10 @@ def _override_columns(override: Override) -> Mapping[str, Any]:
         "slot_minutes": override.slot_minutes,
         "gap_minutes": override.gap_minutes,
     }
+
+
+def _one_off(row: Row) -> OneOffSlot:
+    return OneOffSlot(id=row.id, researcher_id=row.researcher_id, period=Period(row.start_time, row.end_time))
 
 
 def _block(row: Row) -> Block:

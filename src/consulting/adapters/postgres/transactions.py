@@ -53,7 +53,7 @@ class PostgresTransaction:
 
     @property
     def availability(self) -> PostgresAvailability:
-        """Their patterns, blocks and overrides."""
+        """Their patterns, overrides, one-off slots and blocks."""
         return PostgresAvailability(self._link)
 
     @property

@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
-from consulting.domain.availability import Block, Override, Pattern, Rules
+from consulting.domain.availability import Block, OneOffSlot, Override, Pattern, Rules
 from consulting.domain.directory import DirectorySort, SearchSort
 from consulting.domain.earnings import Movement
 from consulting.domain.ledger import Entry
@@ -124,7 +124,7 @@ class Researchers(Protocol):
 
 
 class Availability(Protocol):
-    """Patterns, blocks and overrides."""
+    """Patterns, overrides, one-off slots and blocks."""
 
     def rules(self, researcher_id: UUID) -> Rules:
         """Give all of a researcher's rules."""
@@ -135,11 +135,14 @@ class Availability(Protocol):
     def save_override(self, override: Override) -> None:
         """Keep an override, new or changed."""
 
+    def save_one_off(self, slot: OneOffSlot) -> None:
+        """Keep a one-off slot, new or changed."""
+
     def save_block(self, block: Block) -> None:
         """Keep a block, new or changed."""
 
     def remove(self, id: UUID, *, researcher_id: UUID) -> bool:
-        """Forget the researcher's pattern, override or block of this id; False if there is none."""
+        """Forget the researcher's rule of this id, of whichever kind; False if there is none."""
 
 
 class TimeSlots(Protocol):

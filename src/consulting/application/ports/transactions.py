@@ -46,7 +46,7 @@ class Transaction(Protocol):
 
     @property
     def availability(self) -> Availability:
-        """Their patterns, blocks and overrides."""
+        """Their patterns, overrides, one-off slots and blocks."""
 
     @property
     def time_slots(self) -> TimeSlots:

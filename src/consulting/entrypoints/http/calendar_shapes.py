@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from consulting.application.availability import Edited, OpenCalendar
+from consulting.application.availability import OpenCalendar
 from consulting.domain import availability
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.local_days import EARLIEST, LATEST
@@ -101,19 +101,6 @@ class BlockChanges(Body, kw_only=True):
     end_time: Instant | UnsetType = UNSET
     reason: Reason | UnsetType | None = UNSET
     cancel_sessions: bool = False
-
-
-class Trial(Body, kw_only=True):
-    """A change to try: one of `pattern`, `override` and `block`, as if it were new, or the id of a rule to `remove`.
-
-    With `replaces`, the rule of this id, of the same kind, would become the one that is told.
-    """
-
-    pattern: NewPattern | None = None
-    override: NewOverride | None = None
-    block: NewBlock | None = None
-    replaces: Text | None = None
-    remove: Text | None = None
 
 
 class ChangedSlots(Answer):
@@ -230,7 +217,7 @@ def new_block(data: NewBlock, calendar: OpenCalendar) -> availability.Block:
     return availability.Block(
         id=calendar.ids.new(),
         researcher_id=calendar.researcher.id,
-        period=_period(data.start_time, data.end_time),
+        period=period_of(data.start_time, data.end_time),
         reason=data.reason,
     )
 
@@ -239,7 +226,7 @@ def changed_block(data: BlockChanges, block: availability.Block) -> availability
     """Read what is to be other about time off. Raises ValidationFailed."""
     told = given(data)
     start, end = told.get("start_time", block.period.start), told.get("end_time", block.period.end)
-    return replace(block, period=_period(start, end), reason=told.get("reason", block.reason))
+    return replace(block, period=period_of(start, end), reason=told.get("reason", block.reason))
 
 
 def given(data: Body) -> dict[str, Any]:
@@ -268,7 +255,8 @@ def _window(hours: Hours, number: int) -> LocalWindow:
         return LocalWindow.parse(start=hours.start, end=hours.end)
 
 
-def _period(start: datetime, end: datetime) -> Period:
+def period_of(start: datetime, end: datetime) -> Period:
+    """Read two instants. Raises ValidationFailed (fields `start_time`, `end_time`)."""
     for field, instant in (("start_time", start), ("end_time", end)):
         if not EARLIEST.year <= instant.year < LATEST.year:
             raise ValidationFailed.of(field, f"give an instant from {EARLIEST} to {LATEST}")
@@ -332,13 +320,3 @@ def block_body(block: availability.Block, publication: Publication | None = None
         reason=block.reason,
         slots=slots_body(publication),
     )
-
-
-def rule_body(edited: Edited[Any]) -> Pattern | Override | Block:
-    """Show a rule of any kind, with what changed by it."""
-    rule = edited.rule
-    if isinstance(rule, availability.Pattern):
-        return pattern_body(rule, edited.publication)
-    if isinstance(rule, availability.Override):
-        return override_body(rule, edited.publication)
-    return block_body(rule, edited.publication)

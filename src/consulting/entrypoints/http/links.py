@@ -120,6 +120,8 @@ LINKS: Final[Mapping[str, Sequence[Link]]] = {
     "createPattern": _of_each("getPattern", "changePattern", "removePattern", _ID),
     "listOverrides": _of_each("getOverride", "changeOverride", "removeOverride", "$response.body#/overrides/0/id"),
     "createOverride": _of_each("getOverride", "changeOverride", "removeOverride", _ID),
+    "listOneOffSlots": _of_each("getOneOffSlot", "changeOneOffSlot", "removeOneOffSlot", "$response.body#/slots/0/id"),
+    "createOneOffSlot": _of_each("getOneOffSlot", "changeOneOffSlot", "removeOneOffSlot", _ID),
     "listBlocks": _of_each("getBlock", "changeBlock", "removeBlock", "$response.body#/blocks/0/id"),
     "createBlock": _of_each("getBlock", "changeBlock", "removeBlock", _ID),
     "listBookings": (*_of_booking("$response.body#/bookings/0/id"), _next_page("listBookings")),

@@ -56,6 +56,7 @@ STATUSES: Final[Mapping[type[ConsultingError], int]] = {
     errors.RescheduleTooLate: 409,
     errors.PriceDiffers: 409,
     errors.TimeIsBooked: 409,
+    errors.TimeIsTaken: 409,
     errors.TooManyRules: 409,
     errors.OverrideExists: 409,
     errors.AlreadyPaid: 409,

@@ -29,6 +29,8 @@ _OVERRIDE: Final[dict[str, Any]] = {
     "gap_minutes": 0,
 }
 _TIME_OFF: Final = {"start_time": "2026-04-27T00:00:00Z", "end_time": "2026-05-04T00:00:00Z", "reason": "Holidays"}
+_ONCE: Final = {"start_time": "2026-04-25T13:00:00Z", "end_time": "2026-04-25T14:00:00Z"}
+_ONE_OFF: Final[dict[str, Any]] = {"id": _RULE_ID, **_ONCE}
 _BLOCK: Final[dict[str, Any]] = {"id": _RULE_ID, **_TIME_OFF}
 _TIER: Final = {"notice_minutes": 1440, "percent": 100}
 _POLICY: Final = {"name": "moderate", "tiers": [_TIER, {"notice_minutes": 120, "percent": 50}]}
@@ -75,7 +77,13 @@ RESEARCHER_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "BookingPage": {"bookings": [_SESSION], "next_cursor": None},
     "ChangedSlots": _SLOTS,
     "ClientOfBooking": _CLIENT,
-    "CopiedWeek": {"overrides": [_OVERRIDE], "removed_overrides": [], "blocks": [_BLOCK], "slots": _SLOTS},
+    "CopiedWeek": {
+        "overrides": [_OVERRIDE],
+        "removed_overrides": [],
+        "one_off_slots": [_ONE_OFF],
+        "blocks": [_BLOCK],
+        "slots": _SLOTS,
+    },
     "WeekToCopy": {"from_week": "2026-04-20", "to_week": "2026-04-27"},
     "EarningsByMonth": {
         "timezone": "Europe/Berlin",
@@ -87,8 +95,12 @@ RESEARCHER_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "ExplainedSlot": _SLOT,
     "Hours": _HOURS,
     "NewBlock": {**_TIME_OFF, "cancel_sessions": False},
+    "NewOneOffSlot": _ONCE,
     "NewOverride": _NEW_OVERRIDE,
     "NewPattern": _NEW_PATTERN,
+    "OneOffSlot": {**_ONE_OFF, "slots": _SLOTS},
+    "OneOffSlotChanges": {"end_time": "2026-04-25T14:30:00Z"},
+    "OneOffSlotList": {"slots": [_ONE_OFF]},
     "Override": {**_OVERRIDE, "slots": _SLOTS},
     "OverrideChanges": {"windows": []},
     "OverrideList": {"overrides": [_OVERRIDE]},

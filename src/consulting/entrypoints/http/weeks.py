@@ -13,6 +13,7 @@ from consulting.application.copying import CopyWeek
 from consulting.domain.errors import NotAResearcher, TimeIsBooked, TooManyRules, ValidationFailed
 from consulting.domain.local_days import EARLIEST, LATEST
 from consulting.entrypoints.http import calendar_shapes as shapes
+from consulting.entrypoints.http import one_off_shapes
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import WITH_TOKEN, errors_of_writing, story
@@ -35,6 +36,7 @@ class CopiedWeek(Answer):
 
     overrides: list[shapes.Override]
     removed_overrides: list[Id]
+    one_off_slots: list[one_off_shapes.OneOffSlot]
     blocks: list[shapes.Block]
     slots: shapes.ChangedSlots
 
@@ -62,6 +64,7 @@ async def copy_week(request: ApiRequest, data: JSONBody[WeekToCopy], desk: AtDes
     return CopiedWeek(
         overrides=[shapes.override_body(each) for each in copied.week.overrides],
         removed_overrides=[str(each) for each in copied.week.gone],
+        one_off_slots=[one_off_shapes.one_off_body(each) for each in copied.week.one_offs],
         blocks=[shapes.block_body(each) for each in copied.week.blocks],
         slots=shapes.changed_slots(copied.publication),
     )

@@ -23,6 +23,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "hide_review": {"reason": "Not for everybody."},
     "create_pattern": {"weekday": 0, "start": "13:00", "end": "15:00", "slot_minutes": 60},
     "create_override": {"date": "2026-12-06"},
+    "create_one_off_slot": {"start_time": "2026-12-06T10:00:00Z", "end_time": "2026-12-06T11:00:00Z"},
     "create_block": {"start_time": "2026-12-06T00:00:00Z", "end_time": "2026-12-07T00:00:00Z"},
     "copy_week": {"from_week": "2026-12-01", "to_week": "2026-12-08"},
     "preview_change": {"override": {"date": "2026-12-06"}},

@@ -43,6 +43,7 @@ def test_a_copied_week_says_what_it_keeps_and_did_to_the_slots(frontend: Fronten
     assert again == {
         "overrides": [],
         "removed_overrides": [],
+        "one_off_slots": [],
         "blocks": [],
         "slots": {"added": 0, "removed": 0, "kept_booked": 0},
     }
@@ -66,10 +67,36 @@ def test_time_off_copied_over_a_session_names_it_or_cancels_it_in_full(frontend:
     assert (canceled["status"], canceled["refund"]["amount"]) == ("canceled", session["amount"])
 
 
+def test_a_one_off_slot_is_copied_and_offered(frontend: Frontend, curie: Researcher) -> None:
+    once = {"start_time": "2026-12-04T14:00:00Z", "end_time": "2026-12-04T15:00:00Z"}
+    frontend.post(f"{RULES}/slots", once, by=CURIE)
+
+    done = copy(frontend).json()
+
+    assert [each["start_time"] for each in done["one_off_slots"]] == ["2026-12-11T14:00:00Z"]
+    assert done["slots"] == {"added": 1, "removed": 0, "kept_booked": 0}
+    assert copy(frontend).json()["one_off_slots"] == []
+
+
+def test_time_off_and_other_hours_may_be_told_of_the_past(frontend: Frontend, curie: Researcher) -> None:
+    """On purpose: whoever was ill notes it afterwards. Nothing of the past can be booked, so nothing comes of it."""
+    ill = {"start_time": "2026-11-23T00:00:00Z", "end_time": "2026-11-24T00:00:00Z", "reason": "Ill"}
+
+    noted = [
+        frontend.post(f"{RULES}/blocks", ill, by=CURIE),
+        frontend.post(f"{RULES}/overrides", {"date": "2026-11-24"}, by=CURIE),
+    ]
+
+    assert [answer.status_code for answer in noted] == [201, 201]
+    assert [answer.json()["slots"]["removed"] for answer in noted] == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
         ({"to_week": "2026-12-06"}, "to_week"),
+        ({"to_week": "2026-11-29"}, "to_week"),
+        ({"to_week": "1950-01-01"}, "to_week"),
         ({"to_week": None}, "to_week"),
         ({"from_week": "2026-13-01"}, "from_week"),
         ({"from_week": "0001-01-01"}, "from_week"),

@@ -15,10 +15,12 @@ RULES = "/api/researcher/availability"
 MONDAY = {"weekday": 0, "start": "13:00", "end": "15:00", "slot_minutes": 60}
 SUNDAY = {"date": "2026-12-06", "windows": [{"start": "20:00", "end": "22:00"}]}
 THURSDAY_OFF = {"start_time": "2026-12-03T00:00:00Z", "end_time": "2026-12-04T00:00:00Z", "reason": "Away"}
-NEW = {"patterns": MONDAY, "overrides": SUNDAY, "blocks": THURSDAY_OFF}
+FRIDAY_ONCE = {"start_time": "2026-12-04T14:00:00Z", "end_time": "2026-12-04T15:00:00Z"}
+NEW = {"patterns": MONDAY, "overrides": SUNDAY, "slots": FRIDAY_ONCE, "blocks": THURSDAY_OFF}
 CHANGES: dict[str, dict[str, Any]] = {
     "patterns": {"end": "16:00"},
     "overrides": {"windows": []},
+    "slots": {"end_time": "2026-12-04T15:30:00Z"},
     "blocks": {"reason": None},
 }
 
@@ -74,7 +76,7 @@ def test_a_new_pattern_takes_zone_gap_and_first_day_from_the_profile(frontend: F
     assert (rule["timezone"], rule["gap_minutes"], rule["valid_from"]) == ("Europe/Berlin", 15, "2026-12-01")
 
 
-@pytest.mark.parametrize("kind", ["pattern", "override", "block"])
+@pytest.mark.parametrize("kind", ["pattern", "override", "slot", "block"])
 def test_a_preview_answers_as_the_change_and_keeps_nothing(frontend: Frontend, curie: Researcher, kind: str) -> None:
     new = NEW[f"{kind}s"]
     before = frontend.market.transactions.snapshot()
@@ -102,7 +104,12 @@ def test_taking_back_and_replacing_are_previewed_too(frontend: Frontend, curie: 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"pattern": MONDAY, "block": THURSDAY_OFF}, {"remove": NOWHERE, "replaces": NOWHERE}],
+    [
+        {},
+        {"pattern": MONDAY, "block": THURSDAY_OFF},
+        {"slot": FRIDAY_ONCE, "block": THURSDAY_OFF},
+        {"remove": NOWHERE, "replaces": NOWHERE},
+    ],
 )
 def test_a_preview_tries_one_thing(frontend: Frontend, curie: Researcher, body: dict[str, Any]) -> None:
     assert list(problems(frontend.post(f"{RULES}/preview", body, by=CURIE))) == ["body"]
@@ -173,6 +180,15 @@ def test_a_date_has_one_override(frontend: Frontend, curie: Researcher) -> None:
         ("overrides", SUNDAY | {"windows": [{"start": "x", "end": "10:00"}]}, "windows[0].start"),
         ("overrides", SUNDAY | {"windows": [{"start": "09:00", "end": "12:00"}] * 2}, "windows"),
         ("overrides", {"windows": []}, "date"),
+        ("slots", FRIDAY_ONCE | {"end_time": "2026-12-04T14:00:00Z"}, "end_time"),
+        ("slots", FRIDAY_ONCE | {"end_time": "2026-12-04T14:04:00Z"}, "end_time"),
+        ("slots", FRIDAY_ONCE | {"end_time": "2026-12-04T22:01:00Z"}, "end_time"),
+        ("slots", FRIDAY_ONCE | {"end_time": "2026-12-04T15:00:00.5Z"}, "end_time"),
+        ("slots", FRIDAY_ONCE | {"start_time": "2026-12-04T14:00:30Z"}, "start_time"),
+        ("slots", FRIDAY_ONCE | {"start_time": "2026-12-04T14:00:00"}, "start_time"),
+        ("slots", FRIDAY_ONCE | {"start_time": "9999-12-31T23:00:00Z"}, "start_time"),
+        ("slots", FRIDAY_ONCE | {"reason": "x"}, "reason"),
+        ("slots", {"start_time": "2026-12-01T12:00:00Z", "end_time": "2026-12-01T13:00:00Z"}, "start_time"),
         ("blocks", THURSDAY_OFF | {"end_time": "2026-12-01T00:00:00Z"}, "end_time"),
         ("blocks", THURSDAY_OFF | {"start_time": "2026-12-01T00:00:00"}, "start_time"),
         ("blocks", THURSDAY_OFF | {"start_time": "0001-01-01T00:00:00+14:00"}, "start_time"),
@@ -191,6 +207,44 @@ def test_hours_whose_slots_could_not_be_charged_are_refused(frontend: Frontend) 
     frontend.researcher("curie", rate=100)
 
     assert list(problems(frontend.post(f"{RULES}/patterns", MONDAY | {"slot_minutes": 5}, by=CURIE))) == ["rate"]
+
+
+def test_a_one_off_slot_is_offered_priced_and_explained_as_any_other(frontend: Frontend, curie: Researcher) -> None:
+    change(frontend, "/api/researcher/profile", {"bio": "Publishes all hours as far ahead as the API does."})
+    rule = frontend.post(f"{RULES}/slots", FRIDAY_ONCE, by=CURIE).json()
+
+    day = frontend.get("/api/time-slots", researcher_id=str(curie.id), date="2026-12-04").json()["time_slots"]
+    (slot,) = [each for each in day if each["start_time"] == FRIDAY_ONCE["start_time"]]
+    held = frontend.post("/api/sessions", {"time_slot_id": slot["id"]}, by="ada")
+
+    assert rule["slots"] == {"added": 1, "removed": 0, "kept_booked": 0}
+    assert (slot["end_time"], slot["available"]) == (FRIDAY_ONCE["end_time"], True)
+    assert held.status_code == 201
+    assert explained(frontend, "2026-12-04T14:30:00Z") == (
+        False,
+        {"one_off": rule["id"], "booking": held.json()["id"]},
+    )
+
+
+def test_a_one_off_slot_needs_free_time_and_a_charge_that_can_be_made(frontend: Frontend, curie: Researcher) -> None:
+    session = frontend.paid(frontend.held(curie))
+    first = frontend.post(f"{RULES}/slots", FRIDAY_ONCE, by=CURIE).json()
+    weekly = frontend.get(f"{RULES}/patterns", by=CURIE).json()["patterns"]
+
+    again = frontend.post(f"{RULES}/slots", FRIDAY_ONCE, by=CURIE)
+    offered = frontend.post(
+        f"{RULES}/slots", {"start_time": "2026-12-03T10:30:00Z", "end_time": "2026-12-03T11:30:00Z"}, by=CURIE
+    )
+    booked = frontend.post(f"{RULES}/slots", {key: session[key] for key in ("start_time", "end_time")}, by=CURIE)
+    change(frontend, "/api/researcher/profile", {"rate": 1})
+    short = FRIDAY_ONCE | {"start_time": "2026-12-04T16:00:00Z", "end_time": "2026-12-04T16:05:00Z"}
+    cheap = frontend.post(f"{RULES}/slots", short, by=CURIE)
+
+    assert refusal(again) == refusal(offered) == refusal(booked) == (409, "TIME_IS_TAKEN")
+    assert again.json()["error"]["details"] == {"rules": [first["id"]], "sessions": []}
+    assert offered.json()["error"]["details"] == {"rules": [weekly[3]["id"]], "sessions": []}
+    assert booked.json()["error"]["details"]["sessions"] == [session["id"]]
+    assert list(problems(cheap)) == ["rate"]
 
 
 @pytest.mark.parametrize(

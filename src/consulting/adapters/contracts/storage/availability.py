@@ -1,4 +1,4 @@
-"""What is promised about patterns, overrides and blocks."""
+"""What is promised about patterns, overrides, one-off slots and blocks."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ class AvailabilityContract(RecordsContract):
             valid_until=date(2027, 1, 31),
             every_weeks=2,
         )
-        override, block = sample.override(2), sample.block(3)
+        override, block, one_off = sample.override(2), sample.block(3), sample.one_off(4)
         with transactions.begin() as tx:
             tx.availability.save_pattern(pattern)
             tx.availability.save_override(override)
+            tx.availability.save_one_off(one_off)
             tx.availability.save_block(block)
-        assert _rules(transactions) == Rules(patterns=(pattern,), overrides=(override,), blocks=(block,))
+        assert _rules(transactions) == Rules(
+            patterns=(pattern,), overrides=(override,), one_offs=(one_off,), blocks=(block,)
+        )
 
     def test_what_was_not_said_comes_back_unsaid(self, transactions: Transactions, setting: Setting) -> None:
         setting.researcher()
@@ -49,16 +52,21 @@ class AvailabilityContract(RecordsContract):
             sample.pattern(1, weekday=4, slot_minutes=45),
             sample.override(2, windows=()),
             sample.block(3, period=sample.hour(50), reason="Ill"),
+            sample.one_off(4, period=sample.hour(51)),
         )
         with transactions.begin() as tx:
             tx.availability.save_pattern(sample.pattern(1))
             tx.availability.save_override(sample.override(2))
             tx.availability.save_block(sample.block(3))
+            tx.availability.save_one_off(sample.one_off(4))
         with transactions.begin() as tx:
             tx.availability.save_pattern(changed[0])
             tx.availability.save_override(changed[1])
             tx.availability.save_block(changed[2])
-        assert _rules(transactions) == Rules(patterns=changed[:1], overrides=changed[1:2], blocks=changed[2:])
+            tx.availability.save_one_off(changed[3])
+        assert _rules(transactions) == Rules(
+            patterns=changed[:1], overrides=changed[1:2], blocks=changed[2:3], one_offs=changed[3:]
+        )
 
     def test_rules_are_given_to_their_own_researcher(self, transactions: Transactions, setting: Setting) -> None:
         setting.researcher(1)
@@ -87,9 +95,10 @@ class AvailabilityContract(RecordsContract):
             tx.availability.save_pattern(sample.pattern(1))
             tx.availability.save_override(sample.override(2))
             tx.availability.save_block(sample.block(3))
+            tx.availability.save_one_off(sample.one_off(4))
         with transactions.begin() as tx:
-            ids = [sample.identity("rule", number) for number in (1, 2, 3)]
-            assert [tx.availability.remove(each, researcher_id=FIRST) for each in ids] == [True, True, True]
+            ids = [sample.identity("rule", number) for number in (1, 2, 3, 4)]
+            assert all(tx.availability.remove(each, researcher_id=FIRST) for each in ids)
         assert _rules(transactions) == Rules()
 
     def test_nobody_removes_what_is_not_theirs_or_not_there(self, transactions: Transactions, setting: Setting) -> None:
@@ -106,6 +115,8 @@ class AvailabilityContract(RecordsContract):
             tx.availability.save_pattern(sample.pattern())
         with refused("a block of nobody"), transactions.begin() as tx:
             tx.availability.save_block(sample.block())
+        with refused("a one-off slot of nobody"), transactions.begin() as tx:
+            tx.availability.save_one_off(sample.one_off())
 
     def test_instants_of_a_block_keep_their_microseconds(self, transactions: Transactions, setting: Setting) -> None:
         setting.researcher()

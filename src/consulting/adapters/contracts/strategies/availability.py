@@ -13,7 +13,17 @@ from zoneinfo import available_timezones
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from consulting.domain.availability import LONGEST_GAP, LONGEST_SLOT, SHORTEST_SLOT, Block, Override, Pattern, Rules
+from consulting.domain.availability import (
+    LONGEST_GAP,
+    LONGEST_SLOT,
+    SHORTEST_SLOT,
+    Block,
+    Giving,
+    OneOffSlot,
+    Override,
+    Pattern,
+    Rules,
+)
 from consulting.domain.local_time import MINUTES_PER_DAY, LocalClock, LocalWindow, zone
 from consulting.domain.period import Period
 from consulting.domain.publishing import PublishedSlot
@@ -177,6 +187,16 @@ def _apart(windows: list[LocalWindow]) -> tuple[LocalWindow, ...]:
     return tuple(kept)
 
 
+@st.composite
+def one_off_slots(draw: st.DrawFn, *, around: datetime, within: timedelta = timedelta(days=2)) -> OneOffSlot:
+    """Give single slots that start no farther from the instant than this."""
+    minutes = within // timedelta(minutes=1)
+    near = st.one_of(st.integers(-8, 8).map(lambda quarters: quarters * 15), st.integers(-minutes, minutes))
+    start = around.replace(second=0) + timedelta(minutes=draw(near))
+    period = Period(start, start + timedelta(minutes=draw(_slot_minutes())))
+    return OneOffSlot(id=draw(ids()), researcher_id=RESEARCHER, period=period)
+
+
 def blocks(*, around: datetime | None = None) -> SearchStrategy[Block]:
     """Give time off, around the instant if there is one."""
     return st.builds(
@@ -198,10 +218,13 @@ def situations(draw: st.DrawFn) -> Situation:
     windows = st.one_of(local_windows(), _windows_near(local))
     weekly = st.lists(patterns(around=local.date(), timezone=zones, windows=windows), min_size=1, max_size=4)
     single = st.lists(overrides(around=local.date(), timezone=zones, windows=windows), max_size=2)
+    once = st.lists(one_off_slots(around=anchor), max_size=2)
     every_week = _of_own_id(draw(weekly))
+    dated = _of_own_id(draw(single), besides=every_week) if draw(st.booleans()) else ()
     rules = Rules(
         patterns=every_week,
-        overrides=_of_own_id(draw(single), besides=every_week) if draw(st.booleans()) else (),
+        overrides=dated,
+        one_offs=_of_own_id(draw(once), besides=(*every_week, *dated)) if draw(st.booleans()) else (),
         blocks=tuple(draw(st.lists(blocks(around=anchor), max_size=2))),
     )
     before, after = draw(_shares_of(2 * MINUTES_PER_DAY)), draw(_shares_of(2 * MINUTES_PER_DAY))
@@ -227,10 +250,10 @@ def _windows_near(local: datetime) -> SearchStrategy[LocalWindow]:
     return st.builds(_window, starts, st.integers(1, 24).map(lambda quarters: quarters * 15))
 
 
-_Rule = TypeVar("_Rule", Pattern, Override)
+_Rule = TypeVar("_Rule", Pattern, Override, OneOffSlot)
 
 
-def _of_own_id(rules: list[_Rule], *, besides: Sequence[Pattern | Override] = ()) -> tuple[_Rule, ...]:
+def _of_own_id(rules: list[_Rule], *, besides: Sequence[Giving] = ()) -> tuple[_Rule, ...]:
     """Leave out rules whose id another one has: ids are unique over all kinds, and slots name their rule by its id."""
     taken = {rule.id for rule in besides}
     return tuple({rule.id: rule for rule in rules if rule.id not in taken}.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consulting.adapters.postgres.tables.admins import admin_acts, api_keys
-from consulting.adapters.postgres.tables.availability import blocks, overrides, patterns, time_slots
+from consulting.adapters.postgres.tables.availability import blocks, one_off_slots, overrides, patterns, time_slots
 from consulting.adapters.postgres.tables.calendars import calendar_tokens
 from consulting.adapters.postgres.tables.mail import notifications
 from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
@@ -27,6 +27,7 @@ __all__ = [
     "ledger_entries",
     "metadata",
     "notifications",
+    "one_off_slots",
     "openings",
     "outbox",
     "overrides",

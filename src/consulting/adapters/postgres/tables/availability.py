@@ -84,6 +84,26 @@ overrides = Table(
 Index("availability_overrides_of_researcher", overrides.c.researcher_id)
 
 
+class _OneOffSlots(TypedColumns):
+    id: Named[UUID] = Column(primary_key=True)
+    researcher_id: Named[UUID] = Column(ForeignKey("researchers.id"))
+    start_time: Named[datetime] = Column(Instant)
+    end_time: Named[datetime] = Column(Instant)
+
+
+one_off_slots = Table(
+    "availability_slots",
+    metadata,
+    _OneOffSlots,
+    CheckConstraint("end_time - start_time BETWEEN interval '5 minutes' AND interval '8 hours'", name="period"),
+    CheckConstraint(
+        "EXTRACT(epoch FROM start_time) % 60 = 0 AND EXTRACT(epoch FROM end_time) % 60 = 0", name="minutes"
+    ),
+    instants("start_time", "end_time"),
+)
+Index("availability_slots_of_researcher", one_off_slots.c.researcher_id)
+
+
 class _Blocks(TypedColumns):
     id: Named[UUID] = Column(primary_key=True)
     researcher_id: Named[UUID] = Column(ForeignKey("researchers.id"))
