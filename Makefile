@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-domain check proof bench bench-growth chaos mutations setup runtime lock clean
+.PHONY: help run demo test test-domain check proof bench bench-growth chaos mutations setup runtime tracing lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ setup: ## install everything for developers
 
 runtime:
 	@scripts/setup runtime
+
+tracing: ## install what CONSULTING_TRACING_URL needs besides
+	@scripts/setup tracing
 
 lock: setup ## lock the requirements anew after pyproject.toml changed
 	scripts/lock

@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parents[1]
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
 BROWSER_SECONDS = 300
-LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}
+LOCKS = {"runtime": "requirements.lock", "tracing": "requirements-tracing.lock", "dev": "requirements-dev.lock"}
 
 
 def main() -> None:

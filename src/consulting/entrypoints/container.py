@@ -87,6 +87,7 @@ from consulting.entrypoints.plugin_declaration import Mails, Meetings, Payments,
 from consulting.entrypoints.plugins import Port, open_plugin
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
 from consulting.entrypoints.settings import Mode, Settings
+from consulting.entrypoints.tracing import UNTRACED, Tracing, open_tracing
 
 WEBHOOK_PATH = "/api/payment/webhook"
 
@@ -102,9 +103,10 @@ def surroundings_of(settings: Settings, clock: Clock) -> Surroundings:
     )
 
 
-def open_chosen(settings: Settings, port: Port, surroundings: Surroundings) -> Any:
+def open_chosen(settings: Settings, port: Port, surroundings: Surroundings, tracing: Tracing = UNTRACED) -> Any:
     """Build what the settings chose: Payments, Meetings or Mails. Raises PluginError where that fails."""
-    return open_plugin(settings.plugins[port], surroundings)
+    chosen = settings.plugins[port]
+    return tracing.of_provider(open_plugin(chosen, surroundings), name=chosen.offer.name)
 
 
 def open_letters(settings: Settings) -> Letters:
@@ -161,6 +163,8 @@ class Container(DeclarativeContainer):
     publish_ahead: Provider[timedelta] = Singleton(ahead_of_now, settings)
     mail_domain: Provider[str] = Singleton(domain_of_sender, settings)
 
+    tracing: Provider[Tracing] = ThreadSafeSingleton(open_tracing, settings)
+
     # Adapters
     engine: Provider[Engine] = ThreadSafeSingleton(open_engine, settings)
     transactions: Provider[Transactions] = ThreadSafeSingleton(PostgresTransactions, engine)
@@ -172,9 +176,11 @@ class Container(DeclarativeContainer):
 
     # Adapters that the settings choose by name
     surroundings: Provider[Surroundings] = Singleton(surroundings_of, settings, clock)
-    payments: Provider[Payments] = ThreadSafeSingleton(open_chosen, settings, Port.PAYMENT_GATEWAY, surroundings)
-    meetings: Provider[Meetings] = ThreadSafeSingleton(open_chosen, settings, Port.MEETING_ROOMS, surroundings)
-    mails: Provider[Mails] = ThreadSafeSingleton(open_chosen, settings, Port.MAILER, surroundings)
+    payments: Provider[Payments] = ThreadSafeSingleton(
+        open_chosen, settings, Port.PAYMENT_GATEWAY, surroundings, tracing
+    )
+    meetings: Provider[Meetings] = ThreadSafeSingleton(open_chosen, settings, Port.MEETING_ROOMS, surroundings, tracing)
+    mails: Provider[Mails] = ThreadSafeSingleton(open_chosen, settings, Port.MAILER, surroundings, tracing)
     payment_gateway: Provider[PaymentGateway] = Factory(attrgetter("gateway"), payments)
     provider_books: Provider[ProviderBooks] = Factory(attrgetter("books"), payments)
     meeting_rooms: Provider[MeetingRooms] = Factory(attrgetter("rooms"), meetings)

@@ -27,6 +27,7 @@ TALKATIVE: Final = (
     "asyncio",
     "httpcore",
     "httpx",
+    "opentelemetry",
     "psycopg",
     "requests",
     "sqlalchemy",

@@ -164,6 +164,15 @@ class Settings:
     log_format: LogFormat = variable(
         one_of(LogFormat), default="json", sandbox="text", meaning="`json`, an object a line, or `text` for a terminal"
     )
+    tracing_url: str = variable(
+        web_address,
+        default="",
+        meaning="where a collector takes traces (OpenTelemetry's OTLP over HTTP), such as "
+        "`http://127.0.0.1:4318/v1/traces`; needs `consulting[tracing]`; empty: nothing is traced",
+    )
+    tracing_share: Decimal = variable(
+        above_zero(1), default="1", meaning="share of the requests and errands that are traced, such as 0.05"
+    )
     database_url: str = variable(
         database_address,
         default=REQUIRED,

@@ -38,6 +38,7 @@ from consulting.entrypoints.http.tokens import Tokens, tokens_of
 from consulting.entrypoints.http.watching import Watchers, WithoutWatchersToken, watchers_of
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
 from consulting.entrypoints.intervals import intervals
+from consulting.entrypoints.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,8 @@ def create_app(container: Container) -> Litestar:
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,
         logging_config=None,
-        lifespan=[_closing([database, provider, desk.looking])],
+        lifespan=[_closing([database, provider, desk.looking], container.tracing())],
+        plugins=container.tracing().of_requests(),
     )
     doorway = Doorway(
         app.asgi_handler,
@@ -150,7 +152,7 @@ def _retries(keeping: Keeping) -> Callable[[ASGIApp], ASGIApp]:
     return keep
 
 
-def _closing(pools: Sequence[Threads]) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def _closing(pools: Sequence[Threads], tracing: Tracing) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def closing(_: Litestar) -> AsyncGenerator[None, None]:
         log.info("this process begins to answer")
@@ -161,5 +163,6 @@ def _closing(pools: Sequence[Threads]) -> Callable[[Litestar], AbstractAsyncCont
         finally:
             for pool in pools:
                 pool.close()
+            tracing.flush()
 
     return closing

@@ -37,6 +37,7 @@ def run_worker(container: Container) -> None:
         log.info("worker %s begins", container.worker_name())
         if _database_answers(container, stop):
             work_until(stop, container)
+        container.tracing().flush()
         log.info("worker %s has ended", container.worker_name())
 
 

@@ -38,7 +38,8 @@ def works(container: Container, *, in_hand: InHand, stopping: Callable[[], bool]
 
 def _relay(container: Container, in_hand: InHand) -> CarryOutErrands:
     carry_out = container.carry_out_errands()
-    return replace(carry_out, runners=in_hand.watching(carry_out.runners))
+    traced = container.tracing().of_errands(carry_out.runners)
+    return replace(carry_out, runners=in_hand.watching(traced))
 
 
 def _once(run: Callable[[], object]) -> Callable[[], int]:
