@@ -12,8 +12,9 @@ from typing import Final
 from bench import figures, memory, servers
 from bench.draining import Draining
 from bench.expanding import expanding
-from bench.figures import Work
+from bench.figures import Figure, Work
 from bench.ground import home, prepare
+from bench.growth import LARGE, SMALL, Growth
 from bench.pgbench import PgBench
 from bench.publishing import Publishing
 from bench.works import Bench
@@ -38,8 +39,20 @@ def main(rounds: int) -> None:
         for each in taken:
             print(each.row())
         print(f"\n{memory.after_requests(bench, rounds=rounds)}")
+    if rounds > 1:
+        taken += _growth()
     figures.write(taken, RESULTS)
     print(f"written to {RESULTS.name}; {time.monotonic() - began:.0f} s in all")
+
+
+def _growth() -> list[Figure]:
+    """Measure over a hundred times as many slots and sessions; left out of the short form, since filling takes long."""
+    with home() as folder, running_postgres(folder, say=complain) as postgres:
+        taken = Growth(folder, urls=(postgres.url("few"), postgres.url("lots")), size=LARGE).measure()
+    print(f"\nThe same over {LARGE}, where the limit is {SMALL}:\n\n{figures.HEADINGS}")
+    for each in taken:
+        print(each.row())
+    return taken
 
 
 @contextmanager

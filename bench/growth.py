@@ -5,7 +5,6 @@ The same use cases are timed over two databases in turn, so that whatever else t
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
@@ -19,7 +18,8 @@ from typing import Final
 from uuid import UUID
 
 from bench import servers
-from bench.ground import Ground, home, prepare
+from bench.figures import HEADINGS, Figure, write
+from bench.ground import DAYS, SLOTS_A_DAY, Ground, home, prepare
 from consulting.application.callers import Caller
 from consulting.application.ports.directory import DirectoryFilter
 from consulting.entrypoints.console import complain
@@ -55,26 +55,57 @@ def main(size: Size) -> None:
     with ExitStack() as stack:
         folder = stack.enter_context(home())
         postgres = stack.enter_context(running_postgres(folder, say=complain))
-        few, lots = (_acts(folder, postgres.url(name), each) for name, each in (("few", SMALL), ("lots", size)))
+        growth = Growth(folder, urls=(postgres.url("few"), postgres.url("lots")), size=size)
         print(f"prepared in {time.monotonic() - began:.0f} s: {SMALL} and {size}\n")
-        grown = {name: _compared(few[name], lots[name]) for name in few}
-    print(f"{'':<32}{'few ms':>8}{'lots ms':>9}{'grown':>8}")
-    for name, (before, after) in grown.items():
-        print(f"{name:<32}{1000 * before:>8.2f}{1000 * after:>9.2f}{after / before:>8.2f}")
-    told = [{"name": name, "grown": round(after / before, 3)} for name, (before, after) in grown.items()]
-    RESULTS.write_text(json.dumps(told, indent=2) + "\n")
+        taken = growth.measure()
+    print(HEADINGS)
+    for each in taken:
+        print(each.row())
+    write(taken, RESULTS)
 
 
-def _compared(few: Act, lots: Act) -> tuple[float, float]:
-    """Give the median seconds over the smaller and the larger database, asked in turn."""
-    taken: tuple[list[float], list[float]] = ([], [])
+class Growth:
+    """A small and a large database, over which the same is done in turn."""
+
+    def __init__(self, folder: Path, *, urls: tuple[str, str], size: Size) -> None:
+        """Make and fill both; the first is small."""
+        self._few, self._lots = (_acts(folder, url, each) for url, each in zip(urls, (SMALL, size), strict=True))
+        self._limit = f"at {SMALL.slots + CALENDARS * DAYS * SLOTS_A_DAY:,} slots"
+
+    def measure(self) -> list[Figure]:
+        """Give a figure for each act: its rate over the large database by that over the small one, so 1 is flat."""
+        return [self._figure(name) for name in self._few]
+
+    def _figure(self, name: str) -> Figure:
+        few, lots = _compared(self._few[name], self._lots[name])
+        each = sorted(second for seconds in lots for second in seconds)
+        before, after = (statistics.median(map(statistics.median, taken)) for taken in (few, lots))
+        return Figure(
+            name=f"{name}, grown",
+            limit=self._limit,
+            ratios=tuple(statistics.median(a) / statistics.median(b) for a, b in zip(few, lots, strict=True)),
+            rate=1 / after,
+            limit_rate=1 / before,
+            p50_ms=1000 * statistics.median(each),
+            p99_ms=1000 * each[len(each) * 99 // 100],
+            cpu_us=None,
+            limit_cpu_us=None,
+        )
+
+
+def _compared(few: Act, lots: Act) -> tuple[list[list[float]], list[list[float]]]:
+    """Give the seconds of each round over the smaller and the larger database, in turn; the first one warms up."""
+    taken: tuple[list[list[float]], list[list[float]]] = ([], [])
     for number in range(ROUNDS):
-        for act, seconds in zip((few, lots), taken, strict=True):
-            for each in range(IN_A_ROUND):
-                began = time.perf_counter()
-                act(number * IN_A_ROUND + each)
-                seconds.append(time.perf_counter() - began)
-    return statistics.median(taken[0][IN_A_ROUND:]), statistics.median(taken[1][IN_A_ROUND:])
+        for act, rounds in zip((few, lots), taken, strict=True):
+            rounds.append([_seconds(act, number * IN_A_ROUND + each) for each in range(IN_A_ROUND)])
+    return taken[0][1:], taken[1][1:]
+
+
+def _seconds(act: Act, number: int) -> float:
+    began = time.perf_counter()
+    act(number)
+    return time.perf_counter() - began
 
 
 def _acts(folder: Path, url: str, size: Size) -> Mapping[str, Act]:

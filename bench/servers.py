@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 import httpx
@@ -20,6 +21,8 @@ from consulting.entrypoints.supervisor.ports import free_port
 
 READY_SECONDS: Final = 30.0
 HOST: Final = "127.0.0.1"
+TOLD: Final = 5_000
+"""How many bytes of what a server said last are shown when the bench breaks off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +101,22 @@ def running_bare() -> Iterator[Server]:
 @contextmanager
 def _running(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[psutil.Popen]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONSULTING_")}
-    process = psutil.Popen([sys.executable, *arguments], env={**inherited, **(environ or {})})
-    try:
-        yield process
-    finally:
-        process.terminate()
+    with TemporaryFile() as said:  # in a file, as in production: a terminal would slow it down
+        process = psutil.Popen(
+            [sys.executable, *arguments], env={**inherited, **(environ or {})}, stdout=said, stderr=said
+        )
         try:
-            process.wait(15)
-        except psutil.TimeoutExpired:
-            process.kill()
+            yield process
+        except BaseException:
+            said.seek(0)
+            sys.stderr.write(said.read()[-TOLD:].decode(errors="replace"))
+            raise
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except psutil.TimeoutExpired:
+                process.kill()
 
 
 def _ready(process: psutil.Popen, port: int, path: str) -> Server:
