@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from consulting import contracts
 from consulting.adapters.contracts.contract import Contract
 from consulting.application.ports import (
+    expertise,
     inbox,
     mailer,
     meeting_rooms,
@@ -107,11 +108,12 @@ PAGES = (
                 for each in vars(records).values()
                 if getattr(each, "_is_protocol", False) and each.__module__ == records.__name__
             ),
+            expertise.Expertise,
             outbox.Outbox,
             inbox.Inbox,
             retries.Retries,
         ],
-        [],
+        [expertise.ExpertiseTag],
         [contracts.StorageContract],
     ),
 )

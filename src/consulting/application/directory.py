@@ -12,9 +12,10 @@ from consulting.application.callers import Caller
 from consulting.application.locking import terms
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
+from consulting.application.ports.expertise import ExpertiseTag
 from consulting.application.ports.records import Offer
 from consulting.application.ports.transactions import Transactions
-from consulting.domain.directory import DirectorySort, SearchSort
+from consulting.domain.directory import DirectorySort, SearchSort, topic
 from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
 from consulting.domain.local_days import local_days
 from consulting.domain.money import Money, price
@@ -88,6 +89,25 @@ class SearchResearchers:
             return tx.researchers.search(
                 query=query, wanted=wanted, sort=sort, after=after, limit=limit, at=self.clock.now()
             )
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestExpertise:
+    """Suggest fields of expertise that begin with some letters; without letters, those that most researchers have.
+
+    - Those of active researchers are counted, and the most used come first; case and accents don't matter.
+    - Two ways to write one field are one, in the spelling that most use; each is a filter of the list of researchers.
+    """
+
+    transactions: Transactions
+
+    def __call__(self, *, prefix: str, limit: int) -> Sequence[ExpertiseTag]:
+        """Give so many at most; none for a prefix that has signs but neither letter nor digit."""
+        beginning = topic(prefix)
+        if prefix.strip() and not beginning:
+            return ()
+        with self.transactions.reading() as tx:
+            return tx.expertise.beginning_with(beginning, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ from consulting.application.directory import (
     ListResearchers,
     ListTimeSlots,
     SearchResearchers,
+    SuggestExpertise,
 )
 from consulting.application.earnings import ReadEarnings
 from consulting.application.errands import CarryOutErrands, ErrandRunner
@@ -202,6 +203,7 @@ class Container(DeclarativeContainer):
     # Finding researchers and slots
     list_researchers: Provider[ListResearchers] = Factory(ListResearchers, transactions, clock)
     search_researchers: Provider[SearchResearchers] = Factory(SearchResearchers, transactions, clock)
+    suggest_expertise: Provider[SuggestExpertise] = Factory(SuggestExpertise, transactions)
     get_researcher: Provider[GetResearcher] = Factory(GetResearcher, transactions, clock)
     list_time_slots: Provider[ListTimeSlots] = Factory(ListTimeSlots, transactions, clock)
     list_next_slots: Provider[ListNextSlots] = Factory(ListNextSlots, transactions, clock)

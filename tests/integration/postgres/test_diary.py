@@ -16,7 +16,9 @@ from consulting.adapters.postgres.transactions import PostgresTransactions
 from tests.unit.application.diary import Diary
 from tests.unit.application.marketplace import MemoryMarketplace
 
-TABLES: LiteralString = "researchers, sessions, payments, refunds, notifications, outbox, inbox"
+TABLES: LiteralString = (
+    "researchers, expertise_topics, expertise_spellings, sessions, payments, refunds, notifications, outbox, inbox"
+)
 CALM = settings(
     stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False
 )

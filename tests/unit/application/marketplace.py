@@ -269,7 +269,14 @@ class Marketplace:
         }
         return CarryOutErrands(self.transactions, self.clock, runners, "worker", self.random)
 
-    def add_researcher(self, name: str, *, rate: int = 12_000, timezone: str = "Europe/Berlin") -> Researcher:
+    def add_researcher(
+        self,
+        name: str,
+        *,
+        rate: int = 12_000,
+        timezone: str = "Europe/Berlin",
+        expertise: tuple[str, ...] = ("physics",),
+    ) -> Researcher:
         """Let somebody join, without hours yet."""
         now = self.clock.now()
         researcher = Researcher(
@@ -278,7 +285,7 @@ class Marketplace:
             name=name.title(),
             email=f"{name}@university.example",
             bio=None,
-            expertise=("physics",),
+            expertise=expertise,
             achievements=(),
             rate=Money(rate, "usd"),
             timezone=timezone,

@@ -13,6 +13,7 @@ from consulting.adapters.memory.admin_acts import MemoryAdminActs
 from consulting.adapters.memory.api_keys import MemoryApiKeys
 from consulting.adapters.memory.availability import MemoryAvailability
 from consulting.adapters.memory.calendar_tokens import MemoryCalendarTokens
+from consulting.adapters.memory.expertise import MemoryExpertise
 from consulting.adapters.memory.inbox import MemoryInbox
 from consulting.adapters.memory.kept import Kept
 from consulting.adapters.memory.ledger import MemoryLedger
@@ -40,6 +41,11 @@ class MemoryTransaction:
     def researchers(self) -> MemoryResearchers:
         """The experts."""
         return self._open(MemoryResearchers)
+
+    @property
+    def expertise(self) -> MemoryExpertise:
+        """What the experts say they know."""
+        return self._open(MemoryExpertise)
 
     @property
     def availability(self) -> MemoryAvailability:

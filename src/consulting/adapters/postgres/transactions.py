@@ -13,6 +13,7 @@ from consulting.adapters.postgres.admin_acts import PostgresAdminActs
 from consulting.adapters.postgres.api_keys import PostgresApiKeys
 from consulting.adapters.postgres.availability import PostgresAvailability
 from consulting.adapters.postgres.calendar_tokens import PostgresCalendarTokens
+from consulting.adapters.postgres.expertise import PostgresExpertise
 from consulting.adapters.postgres.inbox import PostgresInbox
 from consulting.adapters.postgres.ledger import PostgresLedger
 from consulting.adapters.postgres.link import Link
@@ -50,6 +51,11 @@ class PostgresTransaction:
     def researchers(self) -> PostgresResearchers:
         """The experts."""
         return PostgresResearchers(self._link)
+
+    @property
+    def expertise(self) -> PostgresExpertise:
+        """What the experts say they know."""
+        return PostgresExpertise(self._link)
 
     @property
     def availability(self) -> PostgresAvailability:

@@ -8,6 +8,7 @@ from typing import Protocol
 from consulting.application.ports.admin_acts import AdminActs
 from consulting.application.ports.api_keys import ApiKeys
 from consulting.application.ports.calendar_tokens import CalendarTokens
+from consulting.application.ports.expertise import Expertise
 from consulting.application.ports.inbox import Inbox
 from consulting.application.ports.outbox import Outbox
 from consulting.application.ports.personal_data import PersonalData
@@ -43,6 +44,10 @@ class Transaction(Protocol):
     @property
     def researchers(self) -> Researchers:
         """The experts."""
+
+    @property
+    def expertise(self) -> Expertise:
+        """What the experts say they know."""
 
     @property
     def availability(self) -> Availability:

@@ -52,6 +52,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "list_researchers": _OPEN,
     "search_researchers": _OPEN,
     "get_researcher": _OPEN,
+    "suggest_expertise": _OPEN,
     "list_time_slots": _OPEN,
     "list_next_slots": _OPEN,
     "get_time_slot": _OPEN,

@@ -27,7 +27,7 @@ _NOT_KEPT: Final = b"no-store"
 _ASKED_AGAIN: Final = b"no-cache"
 _THE_CALLERS_OWN: Final = b"private, no-cache"
 _AN_HOUR: Final = b"public, max-age=3600"
-OPEN_READS: Final = ("/api/researchers", "/api/time-slots")
+OPEN_READS: Final = ("/api/researchers", "/api/expertise", "/api/time-slots")
 _PAGE: Final = "/schema"
 _PAGE_FILES: Final = "/schema/files/"
 

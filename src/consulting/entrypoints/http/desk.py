@@ -25,6 +25,7 @@ from consulting.application.directory import (
     ListResearchers,
     ListTimeSlots,
     SearchResearchers,
+    SuggestExpertise,
 )
 from consulting.application.earnings import ReadEarnings
 from consulting.application.explaining import ExplainTime
@@ -53,6 +54,7 @@ class UseCases:
 
     list_researchers: ListResearchers
     search_researchers: SearchResearchers
+    suggest_expertise: SuggestExpertise
     get_researcher: GetResearcher
     list_time_slots: ListTimeSlots
     list_next_slots: ListNextSlots

@@ -86,6 +86,7 @@ _OWN_REVIEW: Final = {
 _JUDGED_REVIEW: Final = {**_REVIEW, "session_id": _SESSION_ID, "researcher_id": _RESEARCHER_ID, "hidden": _HIDING}
 _PUBLIC_REVIEW: Final = {**_REVIEW, "client_name": "Lin"}
 
+_TAG: Final = {"tag": "machine learning", "researchers": 12}
 _REGISTERED: Final[dict[str, Any]] = {
     **{name: value for name, value in _RESEARCHER.items() if name != "next_available_slot"},
     "user_id": "user-3",
@@ -200,6 +201,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Erased": {"pseudonym": "erased:01931b76-6c81-7f75-8b5a-20bec73f64ad", "sessions": 3},
     "ErrandOutside": _ERRAND,
     "ErrandPage": {"errands": [_ERRAND], "next_cursor": None},
+    "ExpertiseTag": _TAG,
+    "ExpertiseTags": {"expertise": [_TAG]},
     "GoodwillRefund": {"reason": "The connection kept breaking.", "amount": 5000},
     "IssuedApiKey": _API_KEY | {"key": "ck_Xk3v9QwZexampleexampleexampleexampleexample"},
     "KeptClient": _KEPT_CLIENT,

@@ -75,6 +75,7 @@ _FIRST_SESSION: Final = "$response.body#/sessions/0/id"
 LINKS: Final[Mapping[str, Sequence[Link]]] = {
     "listResearchers": (*_of_researcher(_FIRST_RESEARCHER), _next_page("listResearchers")),
     "searchResearchers": (*_of_researcher(_FIRST_RESEARCHER), _next_page("searchResearchers")),
+    "suggestExpertise": (Link(to="listResearchers", parameters={"expertise": "$response.body#/expertise/0/tag"}),),
     "getResearcher": _of_researcher(_ID)[1:],
     "listNextSlots": (
         Link(to="getTimeSlot", parameters={"id": _FIRST_SLOT}),

@@ -22,6 +22,7 @@ QUERY_EXAMPLES: Final[Mapping[str, Any]] = {
     "max_rate": 150,
     "min_rate": 80.5,
     "paper_id": "arxiv:2404.01234",
+    "prefix": "mach",
     "query": "machine learning",
     "researcher_id": "01931b6e-6f5c-7c3a-8d2e-4b1f0a9c7e11",
     "sort": "rating",

@@ -18,6 +18,7 @@ from consulting.entrypoints.http import (
     calendar_feeds,
     calendar_trials,
     earnings,
+    expertise,
     health,
     metrics,
     one_offs,
@@ -41,6 +42,7 @@ from consulting.entrypoints.http.watching import may_watch
 
 _API: Final = (
     *researchers.HANDLERS,
+    *expertise.HANDLERS,
     *time_slots.HANDLERS,
     *sessions.HANDLERS,
     *reviews.HANDLERS,

@@ -6,6 +6,7 @@ from consulting.adapters.contracts.storage.backlog import BacklogContract
 from consulting.adapters.contracts.storage.calendar_tokens import CalendarTokensContract
 from consulting.adapters.contracts.storage.calendars import CalendarsContract
 from consulting.adapters.contracts.storage.directory import DirectoryContract
+from consulting.adapters.contracts.storage.expertise import ExpertiseContract
 from consulting.adapters.contracts.storage.inbox import InboxContract
 from consulting.adapters.contracts.storage.ledger import LedgerContract
 from consulting.adapters.contracts.storage.next_available import NextAvailableContract
@@ -29,6 +30,7 @@ __all__ = [
     "CalendarTokensContract",
     "CalendarsContract",
     "DirectoryContract",
+    "ExpertiseContract",
     "InboxContract",
     "LedgerContract",
     "NextAvailableContract",
@@ -54,6 +56,7 @@ class StorageContract(
     TransactionsContract,
     ResearchersContract,
     DirectoryContract,
+    ExpertiseContract,
     NextAvailableContract,
     AvailabilityContract,
     TimeSlotsContract,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from consulting.adapters.postgres.tables.admins import admin_acts, api_keys
 from consulting.adapters.postgres.tables.availability import blocks, one_off_slots, overrides, patterns, time_slots
 from consulting.adapters.postgres.tables.calendars import calendar_tokens
+from consulting.adapters.postgres.tables.expertise import expertise_spellings, expertise_topics
 from consulting.adapters.postgres.tables.mail import notifications
 from consulting.adapters.postgres.tables.metadata import fixed, metadata, period
 from consulting.adapters.postgres.tables.money import ledger_entries, payments, refunds
@@ -21,6 +22,8 @@ __all__ = [
     "api_keys",
     "blocks",
     "calendar_tokens",
+    "expertise_spellings",
+    "expertise_topics",
     "fixed",
     "idempotency_keys",
     "inbox",
