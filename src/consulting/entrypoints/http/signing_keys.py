@@ -6,12 +6,13 @@ import json
 import logging
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from consulting.entrypoints.http.refusals import SignInUnavailable, TokenInvalid
 
@@ -43,20 +44,34 @@ class SigningKeys(Protocol):
         """Give the token's key, from the issuer if need be. Raises TokenInvalid and SignInUnavailable."""
 
 
-@dataclass(frozen=True, slots=True)
 class SharedSecret:
     """One secret that the issuer and we know (HS256)."""
 
-    secret: str = field(repr=False)
-    algorithms: tuple[str, ...] = SYMMETRIC
+    algorithms = SYMMETRIC
 
-    def at_hand(self, token: str) -> str:  # noqa: ARG002 -- there is one key for all
+    def __init__(self, secret: str) -> None:
+        """Take the secret. Raises ValueError for what is a public key, which is no secret."""
+        try:
+            key = HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
+        except jwt.InvalidKeyError as error:
+            raise ValueError(f"tokens can't be checked with this secret: {error}") from error
+        self._key = jwt.PyJWK({"kty": "oct", "k": urlsafe_b64encode(key).decode()}, algorithm=self.algorithms[0])
+        self._key.Algorithm = _Examined(HMACAlgorithm.SHA256)
+
+    def at_hand(self, token: str) -> jwt.PyJWK:  # noqa: ARG002 -- there is one key for all
         """Give the secret."""
-        return self.secret
+        return self._key
 
-    def fetch(self, token: str) -> str:
+    def fetch(self, token: str) -> jwt.PyJWK:
         """Give the secret."""
         return self.at_hand(token)
+
+
+class _Examined(HMACAlgorithm):
+    """HMAC with a key that was examined before: looking with each token whether it is a public one takes a third."""
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        return key.encode() if isinstance(key, str) else key
 
 
 class IssuerKeys:

@@ -164,6 +164,16 @@ def from_file(key_file: Path, tmp_path: Path) -> Tokens:
     return tokens_of(load_settings(environ, mode=Mode.SANDBOX))
 
 
+def test_a_public_key_is_refused_as_the_secret() -> None:
+    public = (
+        PRIVATE["RS256"]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    with pytest.raises(ValueError, match="secret"):
+        SharedSecret(public.decode())
+
+
 @pytest.mark.parametrize("algorithm", PRIVATE)
 def test_the_issuers_public_keys_check_its_tokens(from_file: Tokens, algorithm: str) -> None:
     token = jwt.encode(claims(), PRIVATE[algorithm], algorithm=algorithm, headers={"kid": algorithm})
