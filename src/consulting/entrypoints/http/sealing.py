@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import base64
+import os
 from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from consulting.entrypoints.settings import Port, Settings
 
 _PURPOSE: Final = b"consulting: answers kept for repeated requests"
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
 
 
 class Unsealable(Exception):
@@ -23,18 +26,19 @@ class Seal:
 
     def __init__(self, secret: str) -> None:
         """Derive the key."""
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        derived = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(secret.encode())
+        self._cipher = AESGCM(derived)
 
     def close(self, content: bytes) -> bytes:
-        """Seal it."""
-        return self._fernet.encrypt(content)
+        """Seal it, under a random number that is kept with it."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, None)
 
     def open(self, sealed: bytes) -> bytes:
         """Give the content. Raises Unsealable."""
         try:
-            return self._fernet.decrypt(sealed)
-        except InvalidToken as error:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to be one
             raise Unsealable from error
 
 
