@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from alembic import command
@@ -37,7 +37,13 @@ CATALOGUE = {
 }
 
 
-def catalogue(url: str) -> Mapping[str, Mapping[str, Any]]:
+BEFORE_THE_FIRST_RELEASE = {"0006", "0017"}
+"""The only ones that a version before them can't live with; none such may be added."""
+
+Catalogue: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+def catalogue(url: str) -> Catalogue:
     with psycopg.connect(url) as connection:
         return {what: {row[0]: row[1:] for row in connection.execute(query)} for what, query in CATALOGUE.items()}
 
@@ -89,3 +95,39 @@ def test_a_database_that_is_up_to_date_is_left_alone(database_url: str) -> None:
     before = catalogue(database_url)
     migrate(database_url=database_url)
     assert catalogue(database_url) == before
+
+
+def test_each_migration_leaves_the_database_good_for_the_version_before_it(empty_database_url: str) -> None:
+    config, broken = migrations(database_url=empty_database_url), {}
+    before = catalogue(empty_database_url)
+    for revision in revisions():
+        command.upgrade(config, revision)
+        after = catalogue(empty_database_url)
+        broken[revision] = sorted({*_taken_away(before, after), *_refused_from_now_on(before, after)})
+        before = after
+
+    assert {revision for revision, found in broken.items() if found} == BEFORE_THE_FIRST_RELEASE, broken
+
+
+def _taken_away(before: Catalogue, after: Catalogue) -> Iterator[str]:
+    """Name the columns that the version before reads and wouldn't find, or not as they were."""
+    kept = after["columns"]
+    for name, (kind, *_) in before["columns"].items():
+        if name not in kept or kept[name][0] != kind:
+            yield name
+
+
+def _refused_from_now_on(before: Catalogue, after: Catalogue) -> Iterator[str]:
+    """Name what would refuse rows as the version before writes them: columns it doesn't give, and new uniqueness."""
+    tables = {name.partition(".")[0] for name in before["columns"]}
+    for name, (_, needed, default, _, identity, generated) in after["columns"].items():
+        given = name in before["columns"] and (before["columns"][name][1] or default is not None)
+        if name.partition(".")[0] in tables and needed and not (given or default or identity or generated):
+            yield name
+    for name, (kind, *_) in after["constraints"].items():
+        if name not in before["constraints"] and name.partition(".")[0] in tables and kind in {"f", "p", "u", "x"}:
+            yield name
+    for name, (made,) in after["indexes"].items():
+        table = made.partition(" ON public.")[2].partition(" ")[0]
+        if name not in before["indexes"] and table in tables and made.startswith("CREATE UNIQUE"):
+            yield name
