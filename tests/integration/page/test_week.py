@@ -204,6 +204,41 @@ def test_by_keys_alone_a_date_gets_hours_of_its_own(visitors: Visitors, instance
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_single_time_is_offered_named_and_taken_back(visitors: Visitors, instance: Instance) -> None:
+    visitors.expected.append("409")
+    page = opened(visitors, WOJCIK, week_after(21))
+    free = cell(page, day=SATURDAY, at="19:00")
+
+    free.click()
+    page.get_by_role("button", name="Add hours here").click()
+    page.get_by_role("radio", name="One time only").check()
+    page.get_by_label("To, time").fill("19:45")
+    expect(preview(page)).to_contain_text("1 time appears")
+    page.get_by_role("button", name="Save").click()
+
+    expect(free).to_have_accessible_name(re.compile("Free to book"))
+    expect(page.get_by_role("heading", name="Single times")).to_be_visible()
+    (slot,) = told(instance, WOJCIK, "slots")
+    assert minutes_of(slot) == 45
+    free.click()
+    expect(page.get_by_role("dialog")).to_contain_text("You offered this single time.")
+    page.get_by_role("button", name="Add hours here").click()
+    page.get_by_role("radio", name="One time only").check()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("alert")).to_contain_text("offered or booked in this time already")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("listitem").filter(has_text="19:45").get_by_role("button").click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="Single times")).to_have_count(0)
+    assert told(instance, WOJCIK, "slots") == []
+
+
+def minutes_of(slot: Json) -> float:
+    start, end = (datetime.fromisoformat(slot[each]) for each in ("start_time", "end_time"))
+    return (end - start) / timedelta(minutes=1)
+
+
 def test_time_off_over_a_booking_is_blocked_only_once_its_end_is_meant(visitors: Visitors, instance: Instance) -> None:
     visitors.expected.append("409")
     session = booked(instance, question="Will this take place?")

@@ -5,6 +5,7 @@
 /** @typedef {import("../contract").components["schemas"]} Schemas */
 /** @typedef {Schemas["Researcher"]} Researcher */
 /** @typedef {Schemas["ResearcherPage"]} ResearcherPage */
+/** @typedef {Schemas["ExpertiseTags"]} ExpertiseTags */
 /** @typedef {Schemas["TimeSlot"]} TimeSlot */
 /** @typedef {Schemas["TimeSlotDays"]} TimeSlotDays */
 /** @typedef {Schemas["Session"]} Session */
@@ -21,6 +22,7 @@
 /** @typedef {Schemas["BookingPage"]} BookingPage */
 /** @typedef {Schemas["Pattern"]} Pattern */
 /** @typedef {Schemas["Override"]} Override */
+/** @typedef {Schemas["OneOffSlot"]} OneOffSlot */
 /** @typedef {Schemas["Block"]} Block */
 /** @typedef {Schemas["Trial"]} Trial */
 /** @typedef {Schemas["TimeExplained"]} TimeExplained */

@@ -313,6 +313,7 @@ export const texts = {
     TOO_MANY_RULES: (details) => `You have ${details.most ?? "as many as there may be"} of these. Delete one that is over first.`,
     OVERRIDE_EXISTS: "This date has hours of its own already. Change those.",
     TIME_IS_BOOKED: "Sessions are booked in this time.",
+    TIME_IS_TAKEN: "Something is offered or booked in this time already. Choose another one.",
     SESSION_NOT_STARTED: "That can be noted once the session has begun.",
     VALIDATION_FAILED: "Some of what you wrote can't be taken. See the remarks at the fields.",
     IDEMPOTENCY_KEY_REUSED: "This was sent before in another form. Load the page again.",

@@ -12,9 +12,11 @@ import { avatar, problemNote, stars, verified, waiting } from "../parts/pieces.j
 
 /** @typedef {import("../app/contract.js").Researcher} Researcher */
 /** @typedef {import("../app/contract.js").ResearcherPage} ResearcherPage */
+/** @typedef {import("../app/contract.js").ExpertiseTags} ExpertiseTags */
 
 const PAUSE = 180;
 const PAGE = 12;
+const FIELDS = 100;
 const RATES = [50, 100, 150];
 const WORDS = texts.directory;
 /** What can be filtered by, each under its name in the address. */
@@ -26,14 +28,21 @@ class DirectoryView extends View {
   found = null;
   /** @type {string | null} */
   cursor = null;
-  /** Fields seen so far, to choose from. @type {Set<string>} */
-  fields = new Set();
+  /** Fields that most researchers have, to choose from. @type {string[]} */
+  fields = [];
   #asked = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
 
   async enter() {
-    await this.#load();
+    await Promise.all([this.#load(), this.#suggest()]);
+  }
+
+  async #suggest() {
+    /** @type {ExpertiseTags} */
+    const { expertise } = await read("/expertise", { query: { limit: FIELDS } });
+    this.fields = expertise.map((each) => each.tag);
+    this.refresh();
   }
 
   disconnectedCallback() {
@@ -53,7 +62,6 @@ class DirectoryView extends View {
       this.found = more ? [...(this.found ?? []), ...page.researchers] : page.researchers;
       this.cursor = page.next_cursor;
       this.refresh();
-      for (const each of page.researchers) for (const field of each.expertise) this.fields.add(field);
       if (!more) announce(WORDS.found(page.researchers.length, page.next_cursor !== null));
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -6,12 +6,13 @@ import { instantOf, minutesOf } from "./wall.js";
 
 /** @typedef {import("../app/contract.js").Pattern} Pattern */
 /** @typedef {import("../app/contract.js").Override} Override */
+/** @typedef {import("../app/contract.js").OneOffSlot} OneOffSlot */
 /** @typedef {import("../app/contract.js").Block} Block */
 /** @typedef {import("../app/contract.js").Profile} Profile */
 /** @typedef {import("../app/contract.js").Session} Session */
 /** @typedef {import("../app/contract.js").BookingPage} BookingPage */
 /** @typedef {import("../app/contract.js").TimeSlot} TimeSlot */
-/** @typedef {{ patterns: Pattern[], overrides: Override[], blocks: Block[] }} Rules */
+/** @typedef {{ patterns: Pattern[], overrides: Override[], slots: OneOffSlot[], blocks: Block[] }} Rules */
 /** @typedef {"pattern" | "override" | "closed" | "free" | "taken" | "held" | "booked" | "block"} Kind */
 /** @typedef {{ kind: Kind, start: number, end: number, id: string, of?: Pattern | Override | Block | Session }} Item */
 
@@ -20,11 +21,11 @@ const MOST_PAGES = 10;
 
 /** @returns {Promise<Rules>} */
 export async function loadRules() {
-  const kinds = /** @type {const} */ (["patterns", "overrides", "blocks"]);
-  const [patterns, overrides, blocks] = await Promise.all(
+  const kinds = /** @type {const} */ (["patterns", "overrides", "slots", "blocks"]);
+  const [patterns, overrides, slots, blocks] = await Promise.all(
     kinds.map(async (kind) => (await read(`/researcher/availability/${kind}`))[kind]),
   );
-  return { patterns, overrides, blocks };
+  return { patterns, overrides, slots, blocks };
 }
 
 /** @param {Profile} profile @param {string} first @returns {Promise<TimeSlot[]>} */

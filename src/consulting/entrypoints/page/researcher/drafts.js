@@ -13,9 +13,9 @@ import { MINUTE, clock, instantOf, minutesOf, wall } from "./wall.js";
 /** @typedef {import("./rule-lists.js").Known} Known */
 /** @typedef {{ start: number, end: number }} Stretch */
 /** @typedef {{ start: string, end: string }} Window */
-/** @typedef {"pattern" | "override" | "block"} Kind */
+/** @typedef {"pattern" | "override" | "slot" | "block"} Kind */
 /**
- * What the fields say. A block keeps its instants until its fields are touched: a clock that is set back can't tell
+ * What the fields say. What has instants keeps them until its fields are touched: a clock that is set back can't tell
  * which of two it means.
  * @typedef {object} Draft
  * @property {Kind} kind
@@ -26,16 +26,17 @@ import { MINUTE, clock, instantOf, minutesOf, wall } from "./wall.js";
  * @property {string} zone
  */
 
-export const FOLDERS = { pattern: "patterns", override: "overrides", block: "blocks" };
+export const FOLDERS = { pattern: "patterns", override: "overrides", slot: "slots", block: "blocks" };
 const USUAL = 60;
 
 /** A new one, for this stretch of time. @param {Kind} kind @param {Stretch} stretch @param {Profile} profile
  * @param {Rules} rules @returns {Draft} */
 export function drafted(kind, stretch, profile, rules) {
   const zone = profile.timezone;
-  if (kind === "block") return blockDraft(null, stretch, null, zone);
+  if (kind === "block") return exactDraft(kind, null, stretch, null, zone);
   const usual = rules.patterns[0]?.slot_minutes ?? USUAL;
   const end = Math.max(stretch.end, stretch.start + usual * MINUTE); // one touched cell is too short for any session
+  if (kind === "slot") return exactDraft(kind, null, { start: stretch.start, end }, null, zone);
   const [from, to] = [wall(stretch.start, zone), wall(end, zone)];
   const window = { start: clock(from.minutes), end: to.minutes ? clock(to.minutes) : "24:00" };
   const cut = { slot_minutes: String(usual), gap_minutes: String(profile.gap_minutes) };
@@ -65,9 +66,9 @@ const closing = ({ start, end: closes }) => minutesOf(closes) + (minutesOf(close
 
 /** One that is there, to be changed. @param {Known} known @param {string} zone @returns {Draft} */
 export function edited({ kind, rule }, zone) {
-  if (kind === "block") {
+  if (kind === "block" || kind === "slot") {
     const exact = { start: Date.parse(rule.start_time), end: Date.parse(rule.end_time) };
-    return blockDraft(rule.id, exact, rule.reason, zone);
+    return exactDraft(kind, rule.id, exact, kind === "block" ? rule.reason : null, zone);
   }
   const cut = { slot_minutes: String(rule.slot_minutes), gap_minutes: String(rule.gap_minutes) };
   const base = { kind, id: rule.id, exact: null, zone: rule.timezone };
@@ -78,12 +79,13 @@ export function edited({ kind, rule }, zone) {
   return { ...base, values, windows: [] };
 }
 
-/** @param {string | null} id @param {Stretch} exact @param {string | null} reason @param {string} zone @returns {Draft} */
-function blockDraft(id, exact, reason, zone) {
+/** @param {"slot" | "block"} kind @param {string | null} id @param {Stretch} exact @param {string | null} reason
+ * @param {string} zone @returns {Draft} */
+function exactDraft(kind, id, exact, reason, zone) {
   const [from, to] = [wall(exact.start, zone), wall(exact.end, zone)];
   const values = { from_day: from.day, from_time: clock(from.minutes), to_day: to.day, to_time: clock(to.minutes),
     reason: reason ?? "" };
-  return { kind: "block", id, values, windows: [], exact, zone };
+  return { kind, id, values, windows: [], exact, zone };
 }
 
 /** What the API takes. @param {Draft} draft @param {boolean} cancel Whether what is booked there is canceled. */
@@ -100,8 +102,8 @@ export function bodyOf({ kind, values, windows, exact, zone }, cancel) {
     start: instantOf({ day: values.from_day ?? "", minutes: minutesOf(values.from_time ?? "") }, zone),
     end: instantOf({ day: values.to_day ?? "", minutes: minutesOf(values.to_time ?? "") }, zone, { last: true }),
   };
-  const reason = values.reason?.trim() || null;
-  return { start_time: iso(start), end_time: iso(closes), reason, cancel_sessions: cancel };
+  const stretch = { start_time: iso(start), end_time: iso(closes) };
+  return kind === "slot" ? stretch : { ...stretch, reason: values.reason?.trim() || null, cancel_sessions: cancel };
 }
 
 /** A field for times can't say 24:00. @param {string} [text] */

@@ -17,7 +17,7 @@ const WORDS = words.time;
 export function fieldsOf(form) {
   const { draft, ownZone } = form;
   const elsewhere = draft.zone === ownZone ? nothing : html`<p class="hint">${WORDS.inZone(place(draft.zone))}</p>`;
-  if (draft.kind === "block") return blockFields(form);
+  if (draft.kind === "block" || draft.kind === "slot") return exactFields(form);
   return html`${draft.kind === "pattern" ? patternFields(form) : dateFields(form)} ${elsewhere}`;
 }
 
@@ -37,7 +37,7 @@ const shown = (type, value) => (type === "time" && value === "24:00" ? "00:00" :
 function wrongOf(problem) {
   /** @type {{ field: string, problem: string }[]} */
   const fields = problem?.code === "VALIDATION_FAILED" ? (problem.details?.fields ?? []) : [];
-  return Object.fromEntries(fields.map((each) => [each.field.replace(/^(pattern|override|block)\./, ""), each.problem]));
+  return Object.fromEntries(fields.map((each) => [each.field.replace(/^(pattern|override|slot|block)\./, ""), each.problem]));
 }
 
 /** @param {Form} form */
@@ -84,10 +84,10 @@ function dateFields(form) {
 }
 
 /** @param {Form} form */
-function blockFields(form) {
+function exactFields(form) {
   return html`<div class="pair">${input(form, "from_day", WORDS.fromDay, { type: "date", as: "start_time" })}
       ${input(form, "from_time", WORDS.fromTime, { type: "time", as: "start_time" })}</div>
     <div class="pair">${input(form, "to_day", WORDS.toDay, { type: "date", as: "end_time" })}
       ${input(form, "to_time", WORDS.toTime, { type: "time", as: "end_time" })}</div>
-    ${input(form, "reason", WORDS.reason, { required: false })}`;
+    ${form.draft.kind === "block" ? input(form, "reason", WORDS.reason, { required: false }) : nothing}`;
 }

@@ -11,8 +11,10 @@ import { SIGNS } from "./week-grid.js";
 /** @typedef {import("./calendar.js").Rules} Rules */
 /** @typedef {import("./calendar.js").Pattern} Pattern */
 /** @typedef {import("./calendar.js").Override} Override */
+/** @typedef {import("./calendar.js").OneOffSlot} OneOffSlot */
 /** @typedef {import("./calendar.js").Block} Block */
-/** @typedef {{ kind: "pattern", rule: Pattern } | { kind: "override", rule: Override } | { kind: "block", rule: Block }} Known */
+/** @typedef {{ kind: "pattern", rule: Pattern } | { kind: "override", rule: Override } | { kind: "slot", rule: OneOffSlot }
+ * | { kind: "block", rule: Block }} Known */
 
 const WORDS = words.week;
 
@@ -26,21 +28,26 @@ export const hours = ({ start, end }) => [start, end].map(reads).join(" – ");
 const reads = (text) => (text === "24:00" ? "24:00" : time(`2024-01-01T${text}:00Z`, "UTC"));
 
 /** @param {Rules} rules @param {string} zone @param {(known: Known) => void} edit */
-export function ruleLists({ patterns, overrides, blocks }, zone, edit) {
+export function ruleLists({ patterns, overrides, slots, blocks }, zone, edit) {
   const today = dayOf(now(), zone);
   const weekly = patterns.filter((each) => !each.valid_until || each.valid_until >= today)
     .sort((a, b) => a.weekday - b.weekday || a.start.localeCompare(b.start));
   const dates = overrides.filter((each) => each.date >= today).sort((a, b) => a.date.localeCompare(b.date));
-  const off = blocks.filter((each) => Date.parse(each.end_time) > now())
-    .sort((a, b) => a.start_time.localeCompare(b.start_time));
+  const [single, off] = [coming(slots), coming(blocks)];
   return html`<section class="rules" aria-label=${WORDS.rules}>
     ${list(WORDS.weekly, WORDS.noWeekly, weekly.map((rule) => patternLine(rule, zone, edit)))}
     ${list(WORDS.dates, WORDS.noDates, dates.map((rule) => line("override", longDay(rule.date),
       rule.windows.length ? rule.windows.map(hours).join(", ") : WORDS.noneThatDay, () => edit({ kind: "override", rule }))))}
+    ${single.length ? list(WORDS.single, "", single.map((rule) => line("free",
+      `${moment(rule.start_time, zone)} – ${moment(rule.end_time, zone)}`, "", () => edit({ kind: "slot", rule })))) : nothing}
     ${list(WORDS.off, WORDS.noOff, off.map((rule) => line("block",
       `${moment(rule.start_time, zone)} – ${moment(rule.end_time, zone)}`, rule.reason ?? "", () => edit({ kind: "block", rule }))))}
   </section>`;
 }
+
+/** What isn't over, the soonest first. @template {{ start_time: string, end_time: string }} T @param {T[]} all @returns {T[]} */
+const coming = (all) => all.filter((each) => Date.parse(each.end_time) > now())
+  .sort((a, b) => a.start_time.localeCompare(b.start_time));
 
 /** @param {Pattern} rule @param {string} zone @param {(known: Known) => void} edit */
 function patternLine(rule, zone, edit) {

@@ -131,10 +131,11 @@ class TimeDialog extends Part {
 
   /** @param {string} id @returns {Known | null} */
   #rule(id) {
-    const { patterns = [], overrides = [], blocks = [] } = this.rules ?? {};
-    const [pattern, override, block] = [patterns, overrides, blocks].map((all) => all.find((each) => each.id === id));
+    const { patterns = [], overrides = [], slots = [], blocks = [] } = this.rules ?? {};
+    const [pattern, override, slot, block] = [patterns, overrides, slots, blocks].map((all) => all.find((each) => each.id === id));
     if (pattern) return { kind: "pattern", rule: /** @type {any} */ (pattern) };
     if (override) return { kind: "override", rule: /** @type {any} */ (override) };
+    if (slot) return { kind: "slot", rule: /** @type {any} */ (slot) };
     return block ? { kind: "block", rule: /** @type {any} */ (block) } : null;
   }
 
@@ -166,7 +167,7 @@ class TimeDialog extends Part {
     const choice = (/** @type {Kind} */ value, /** @type {string} */ label) => html`<label class="choice"><input type="radio"
       name="often" value=${value} .checked=${kind === value} @change=${() => this.#turn(value)} />${label}</label>`;
     return html`<fieldset><legend>${WORDS.repeat}</legend>
-      <div class="row">${choice("pattern", WORDS.weekly)} ${choice("override", WORDS.once)}</div></fieldset>`;
+      <div class="row">${choice("pattern", WORDS.weekly)} ${choice("override", WORDS.once)} ${choice("slot", WORDS.single)}</div></fieldset>`;
   }
 
   /** @param {Kind} kind */
