@@ -68,6 +68,30 @@ GUARDS: Final = (
         ),
     ),
     Mutation(
+        guard="the precedence of one-off slots over hours",
+        file="src/consulting/domain/offering.py",
+        before="return not isinstance(self.rule, OneOffSlot), self.stretches[0].start",
+        after="return False, self.stretches[0].start",
+        tests=(
+            f"{_DOMAIN}/test_offering.py::test_hours_give_way_to_a_one_off_slot_that_starts_later",
+            f"{_DOMAIN}/test_one_offs.py::test_one_stands_whatever_hours_are_set_later",
+        ),
+    ),
+    Mutation(
+        guard="the look at sessions before a one-off slot is set",
+        file="src/consulting/domain/one_offs.py",
+        before="if givers or booked:",
+        after="if givers:",
+        tests=(f"{_DOMAIN}/test_one_offs.py::test_what_is_booked_is_named_until_its_hold_has_expired",),
+    ),
+    Mutation(
+        guard="the count of researchers by field that leaves out whoever isn't active",
+        file=f"{_ADAPTER}/migrations/versions/0019_expertise_in_use.py",
+        before="WHERE {table}.active AND told.topic <> ''",
+        after="WHERE told.topic <> ''",
+        tests=("tests/integration/postgres/test_expertise.py::test_what_others_write_into_the_table_counts_too",),
+    ),
+    Mutation(
         guard="the comparison of what was charged with the price",
         file="src/consulting/domain/payments.py",
         before="return intent.session_id == self.session_id and intent.amount == charged == self.price",

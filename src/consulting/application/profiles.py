@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from consulting.application.availability import Calendars, OpenCalendar, keep, own_profile, require_slots_chargeable
@@ -10,6 +10,7 @@ from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.transactions import Transactions
+from consulting.domain.availability import Giving
 from consulting.domain.profiles import following, require_valid_profile
 from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Researcher
@@ -58,10 +59,17 @@ class EditProfile:
             now = replace(edit(before), updated_at=calendar.at)
             require_valid_profile(now)
             if now.rate != before.rate:
-                require_slots_chargeable(now, calendar.rules.giving, self.gateway)
+                require_slots_chargeable(now, _hours_to_come(calendar), self.gateway)
             calendar.tx.researchers.save(now)
             _follow(calendar, now)
             return EditedProfile(researcher=now, publication=self.calendars.publish(calendar))
+
+
+def _hours_to_come(calendar: OpenCalendar) -> Sequence[Giving]:
+    """Give all that can still give a slot; a one-off slot that has begun can't."""
+    rules = calendar.rules
+    single = (each for each in rules.one_offs if each.period.start > calendar.at)
+    return [*rules.patterns, *rules.overrides, *single]
 
 
 def _follow(calendar: OpenCalendar, now: Researcher) -> None:

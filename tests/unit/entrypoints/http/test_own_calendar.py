@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -245,6 +246,18 @@ def test_a_one_off_slot_needs_free_time_and_a_charge_that_can_be_made(frontend: 
     assert offered.json()["error"]["details"] == {"rules": [weekly[3]["id"]], "sessions": []}
     assert booked.json()["error"]["details"]["sessions"] == [session["id"]]
     assert list(problems(cheap)) == ["rate"]
+
+
+def test_a_new_rate_is_held_against_one_off_slots_to_come(frontend: Frontend, curie: Researcher) -> None:
+    short = {"start_time": "2026-12-01T14:00:00Z", "end_time": "2026-12-01T14:05:00Z"}
+    frontend.post(f"{RULES}/slots", short, by=CURIE)
+
+    before = change(frontend, "/api/researcher/profile", {"rate": 1})
+    frontend.market.clock.advance(timedelta(hours=3))
+    after = change(frontend, "/api/researcher/profile", {"rate": 1})
+
+    assert list(problems(before)) == ["rate"]
+    assert after.json()["rate"] == 1
 
 
 @pytest.mark.parametrize(
