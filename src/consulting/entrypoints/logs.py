@@ -42,21 +42,25 @@ LONGEST_CHAIN: Final = 8
 
 _HIDDEN: Final = "[hidden]"
 _SECRETS: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?i)\bbearer\s+[^\s\"',;]+",
-        r"\beyJ[\w-]*\.[\w-]*\.?[\w-]*",
-        r"\b(?:sk|rk|whsec)_\w{4,}",
-        r"\bck_[\w-]{4,}",
-        r"(?<=_secret_)\w+",
-        r"(?<=/calendar/)[\w-]+(?=\.ics)",
-        r"(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)",
-        r"[^\s@<>\"'(),;:=\\]+@[\w-]+(?:\.[\w-]+)+",
+    (mark, re.compile(pattern))
+    for mark, pattern in (
+        ("bearer", r"(?i)\bbearer\s+[^\s\"',;]+"),
+        ("eyj", r"\beyJ[\w-]*\.[\w-]*\.?[\w-]*"),
+        ("_", r"\b(?:sk|rk|whsec)_\w{4,}"),
+        ("ck_", r"\bck_[\w-]{4,}"),
+        ("_secret_", r"(?<=_secret_)\w+"),
+        ("/calendar/", r"(?<=/calendar/)[\w-]+(?=\.ics)"),
+        ("://", r"(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)"),
+        ("@", r"[^\s@<>\"'(),;:=\\]+@[\w-]+(?:\.[\w-]+)+"),
     )
 )
-"""Tokens, keys, client secrets, feed addresses, passwords in URLs, and mail addresses."""
+"""Tokens, keys, client secrets, feed addresses, passwords in URLs, and mail addresses; and what none of them lacks.
 
-_ROW_AND_BEYOND: Final = re.compile(r"\s*(?:\\n|\n)?DETAIL:.*", re.DOTALL)
+Lines seldom have a secret: looking for the mark, in lower case, costs a tenth of looking for the pattern.
+"""
+
+_ROW: Final = "DETAIL:"
+_ROW_AND_BEYOND: Final = re.compile(rf"\s*(?:\\n|\n)?{_ROW}.*", re.DOTALL)
 """The database quotes whole rows where it says why it refused one."""
 
 
@@ -72,8 +76,10 @@ def begin_logging(settings: Settings) -> None:
 
 def without_secrets(text: str) -> str:
     """Take out whatever looks like a secret or a mail address."""
-    for pattern in _SECRETS:
-        text = pattern.sub(_HIDDEN, text)
+    lower = text.lower()
+    for mark, pattern in _SECRETS:
+        if mark in lower:
+            text = pattern.sub(_HIDDEN, text)
     return text
 
 
@@ -114,8 +120,9 @@ class TextLines(logging.Formatter):
 
 def discreet(record: logging.LogRecord) -> logging.LogRecord:
     """Copy a record without what is secret or personal, its exception written out already."""
-    shown = logging.makeLogRecord(vars(record))
-    shown.msg, shown.args = without_secrets(_ROW_AND_BEYOND.sub("", record.getMessage())), None
+    shown = logging.LogRecord.__new__(logging.LogRecord)  # all that a new one would find out is overwritten
+    vars(shown).update(vars(record))
+    shown.msg, shown.args = without_secrets(_without_row(record.getMessage())), None
     if record.exc_info and record.exc_info[1] is not None:
         shown.exc_text, shown.exc_info = _told(record.exc_info[1]), None
     return shown
@@ -132,8 +139,12 @@ def _told(error: BaseException) -> str:
 
 
 def _one(error: BaseException) -> str:
-    reason = _ROW_AND_BEYOND.sub("", str(error)).partition("\n")[0][:LONGEST_REASON]
+    reason = _without_row(str(error)).partition("\n")[0][:LONGEST_REASON]
     return f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__qualname__}: {reason}"
+
+
+def _without_row(text: str) -> str:
+    return _ROW_AND_BEYOND.sub("", text) if _ROW in text else text
 
 
 def _name_request(record: logging.LogRecord) -> bool:

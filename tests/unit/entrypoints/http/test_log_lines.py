@@ -15,6 +15,7 @@ from tests.unit.entrypoints.http.frontend import Frontend, settings, token
 
 SECRETS = {
     "a token in a header": "Authorization: Bearer abc.def",
+    "a token in a loud header": "AUTHORIZATION: BEARER abc.def",
     "a signed token": token("ada"),
     "a payment key": "the key sk_live_1234567890 is refused",
     "a webhook's secret": "whsec_abcdefgh",
