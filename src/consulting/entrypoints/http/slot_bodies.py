@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from consulting.application.directory import OfferedSlot
 from consulting.domain.local_days import EARLIEST, LATEST
-from consulting.entrypoints.http.wire import Answer, TimeSlot, slot_body
+from consulting.entrypoints.http.wire import Answer, TimeSlot, slots_body
 
 
 class RangeLinks(Answer):
@@ -50,7 +50,7 @@ class NextSlots(Answer):
 
 def list_body(offered: Sequence[OfferedSlot], *, timezone: str, links: RangeLinks) -> TimeSlotList:
     """Show slots in one row."""
-    return TimeSlotList(time_slots=[slot_body(each, timezone=timezone) for each in offered], links=links)
+    return TimeSlotList(time_slots=slots_body(offered, timezone=timezone), links=links)
 
 
 def days_body(
@@ -58,8 +58,7 @@ def days_body(
 ) -> TimeSlotDays:
     """Show slots under the local dates on which they start, `first` to `last`."""
     days = {first + timedelta(days=number): list[TimeSlot]() for number in range((last - first).days + 1)}
-    for each in offered:
-        shown = slot_body(each, timezone=timezone)
+    for shown in slots_body(offered, timezone=timezone):
         days[shown.local_start_time.date()].append(shown)
     return TimeSlotDays(days=[TimeSlotDay(date=day, time_slots=slots) for day, slots in days.items()], links=links)
 

@@ -115,7 +115,7 @@ async def list_next_slots(
     """List the soonest slots that could be booked now."""
     tz = zone_for(timezone, request.user)
     offered = await desk.database.run(desk.use.list_next_slots, read_id(id, ResearcherNotFound), limit=limit)
-    return slot_bodies.NextSlots(time_slots=[wire.slot_body(each, timezone=tz) for each in offered])
+    return slot_bodies.NextSlots(time_slots=wire.slots_body(offered, timezone=tz))
 
 
 @get(

@@ -7,7 +7,7 @@ that is null is known to be empty, one that is absent isn't told.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -275,19 +275,30 @@ def _next_slot(slot: time_slots.TimeSlot) -> NextSlot:
 
 def slot_body(offered: OfferedSlot, *, timezone: str) -> TimeSlot:
     """Show a slot, with its times in a zone as well."""
-    slot, tz = offered.slot, zone(timezone)
-    return TimeSlot(
-        id=str(slot.id),
-        researcher_id=str(slot.researcher_id),
-        start_time=slot.period.start,
-        end_time=slot.period.end,
-        available=offered.available,
-        session_id=UNSET if offered.session_id is None else str(offered.session_id),
-        timezone=timezone,
-        local_start_time=slot.period.start.astimezone(tz),
-        local_end_time=slot.period.end.astimezone(tz),
-        price=money_body(offered.price),
-    )
+    return slots_body([offered], timezone=timezone)[0]
+
+
+def slots_body(offered: Sequence[OfferedSlot], *, timezone: str) -> list[TimeSlot]:
+    """Show slots of one researcher, with their times in a zone as well."""
+    if not offered:
+        return []
+    researcher_id = str(offered[0].slot.researcher_id)
+    tz = UTC if timezone == "UTC" else zone(timezone)  # the same, but the zone of that name takes ten times as long
+    return [
+        TimeSlot(
+            id=str(each.slot.id),
+            researcher_id=researcher_id,
+            start_time=(start := each.slot.period.start),
+            end_time=(end := each.slot.period.end),
+            available=each.available,
+            session_id=UNSET if each.session_id is None else str(each.session_id),
+            timezone=timezone,
+            local_start_time=start.astimezone(tz),
+            local_end_time=end.astimezone(tz),
+            price=money_body(each.price),
+        )
+        for each in offered
+    ]
 
 
 def session_body(view: SessionView) -> Session:
