@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from consulting.domain.period import Period
+
+_NO_TIME: Final = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ class Obstacle(StrEnum):
     TAKEN = "taken"
 
 
-def obstacle(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: datetime) -> Obstacle | None:
+def obstacle(*, slot: TimeSlot, terms: Terms, claims: Collection[Claim], at: datetime) -> Obstacle | None:
     """Say what stands against booking the slot at this instant, or None if nothing does.
 
     Reading and booking ask this same function, so what is offered is what can be booked (promise P2). `claims` are
@@ -79,18 +82,18 @@ def obstacle(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: datet
     if not slot.given:
         return Obstacle.WITHDRAWN
     ahead = slot.period.start - at
-    if ahead <= timedelta(0):
+    if ahead <= _NO_TIME:
         return Obstacle.PAST
     if ahead < terms.notice:
         return Obstacle.NOTICE
     if ahead > terms.horizon:
         return Obstacle.HORIZON
-    if _taken(slot=slot, claims=claims, at=at):
+    if claims and _taken(slot=slot, claims=claims, at=at):
         return Obstacle.TAKEN
     return None
 
 
-def retakable(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: datetime) -> bool:
+def retakable(*, slot: TimeSlot, terms: Terms, claims: Collection[Claim], at: datetime) -> bool:
     """Tell whether a late payment can still have its slot.
 
     As for a new booking, but notice and horizon don't count: the client chose the slot when both were kept.
@@ -99,5 +102,5 @@ def retakable(*, slot: TimeSlot, terms: Terms, claims: Iterable[Claim], at: date
     return standing and not _taken(slot=slot, claims=claims, at=at)
 
 
-def _taken(*, slot: TimeSlot, claims: Iterable[Claim], at: datetime) -> bool:
+def _taken(*, slot: TimeSlot, claims: Collection[Claim], at: datetime) -> bool:
     return any(claim.stands(at=at) and claim.period.overlaps(slot.period) for claim in claims)
