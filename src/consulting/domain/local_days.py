@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.local_time import LocalClock, LocalWindow, timezone_problems, zone
@@ -22,9 +23,14 @@ def local_days(*, first: date, last: date, timezone: str) -> Period | None:
         raise ValidationFailed(problems)
     if not EARLIEST <= first <= last <= LATEST:
         raise ValidationFailed.of("date", f"give a date from {EARLIEST} to {LATEST}")
+    return _instants(first, last, timezone)
+
+
+@lru_cache(maxsize=1024)
+def _instants(first: date, last: date, timezone: str) -> Period | None:
     stretches = [stretch for day in (first, last) for stretch in _day(day, timezone)]
     if not stretches:
-        return local_days(first=first, last=last - timedelta(days=1), timezone=timezone) if first < last else None
+        return _instants(first, last - timedelta(days=1), timezone) if first < last else None
     return Period(min(each.start for each in stretches), max(each.end for each in stretches))
 
 
