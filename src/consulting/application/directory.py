@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache, partial
+from datetime import date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from consulting.application.callers import Caller
@@ -193,16 +193,21 @@ def _all_as_shown(offers: Sequence[Offer], caller: Caller | None, *, at: datetim
     """Show slots of one researcher: their terms are the same, and their prices are few."""
     if not offers:
         return ()
-    standing, cost = terms(offers[0]), cache(partial(price, rate=offers[0].researcher.rate))
+    standing, cost = terms(offers[0]), _prices(offers[0].researcher.rate)
     return [
         OfferedSlot(
             slot=offer.slot,
             available=obstacle(slot=offer.slot, terms=standing, claims=offer.claims, at=at) is None,
-            price=cost(duration=offer.slot.period.duration),
+            price=cost(offer.slot.period.duration),
             session_id=_session_known_to(caller, offer, at=at) if caller and offer.claims else None,
         )
         for offer in offers
     ]
+
+
+def _prices(rate: Money) -> Callable[[timedelta], Money]:
+    """Give what tells prices by duration, and reckons each but once."""
+    return cache(lambda duration: price(rate=rate, duration=duration))
 
 
 def _session_known_to(caller: Caller, offer: Offer, *, at: datetime) -> UUID | None:

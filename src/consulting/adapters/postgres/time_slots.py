@@ -133,7 +133,10 @@ class PostgresTimeSlots:
         )
         if not slots:
             return ()
-        researcher, claims = researcher_of(found[0]), [claim_of(row) for row in around]
+        researcher = researcher_of(found[0])
+        if not around:
+            return [Offer(slot=_slot(row), researcher=researcher, claims=()) for row in slots]
+        claims = [claim_of(row) for row in around]
         ends = [claim.period.end for claim in claims]
         return [_among(claims, ends, slot=_slot(row), researcher=researcher) for row in slots]
 
