@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from consulting.domain.availability import Block
-from consulting.domain.errors import SlotUnavailable, TimeIsBooked
+from consulting.domain.availability import Block, OneOffSlot
+from consulting.domain.errors import SlotUnavailable, TimeIsBooked, TimeIsTaken
 from consulting.domain.money import Money
 from consulting.domain.period import Period
 from consulting.domain.researchers import Researcher
@@ -183,3 +183,68 @@ def test_where_a_session_was_moved_away_the_hours_give_what_they_give_now(
 
     assert {on(4, 11, 30), on(4, 12, 30)} <= starts(market, lise)
     assert not {on(4, 12), on(5, 9, 30)} & starts(market, lise)
+
+
+def once(market: MemoryMarketplace, researcher: Researcher, start: datetime, *, hours: float = 1) -> OneOffSlot:
+    slot = OneOffSlot(
+        id=UUID(int=800), researcher_id=researcher.id, period=Period(start, start + timedelta(hours=hours))
+    )
+    market.save_one_off(slot, caller=account_of(researcher))
+    return slot
+
+
+def test_a_one_off_slot_keeps_its_id_while_hours_are_edited_around_it(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    once(market, lise, on(3, 19, 30))
+    before = {shown.slot.id for shown in market.offered(lise) if shown.slot.period.start == on(3, 19, 30)}
+
+    hours(market, lise, "18:00", "23:00")
+
+    assert {on(3, 18), on(3, 19, 30), on(3, 21)} <= starts(market, lise)
+    assert not {on(3, 19), on(3, 20)} & starts(market, lise)
+    assert {shown.slot.id for shown in market.offered(lise) if shown.slot.period.start == on(3, 19, 30)} == before
+
+
+def test_a_one_off_slot_further_ahead_than_slots_are_published_is_offered_when_its_time_comes(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    once(market, lise, on(10, 19))
+    early = {shown.slot.period.start for shown in market.offered(lise, days=12)}
+
+    market.clock.advance(timedelta(days=6))
+    market.top_up()
+
+    assert on(10, 19) not in early
+    assert on(10, 19) in starts(market, lise)
+
+
+def test_a_block_takes_a_one_off_slot_and_gives_it_back(market: MemoryMarketplace, lise: Researcher) -> None:
+    once(market, lise, on(3, 19))
+    block = Block(id=UUID(int=900), researcher_id=lise.id, period=Period(on(3, 19, 30), on(3, 19, 45)))
+
+    market.block(block, caller=account_of(lise))
+    blocked = starts(market, lise)
+    market.remove_rule(Block, block.id, caller=account_of(lise))
+
+    assert on(3, 19) not in blocked
+    assert on(3, 19) in starts(market, lise)
+
+
+def test_a_booked_one_off_slot_that_is_taken_back_or_moved_leaves_its_session(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    slot = once(market, lise, on(3, 19))
+    session = confirmed(market, lise, on(3, 19))
+
+    with pytest.raises(TimeIsTaken):
+        once(market, lise, on(3, 19), hours=2)
+    once(market, lise, on(3, 21))
+    moved = starts(market, lise)
+    market.remove_rule(OneOffSlot, slot.id, caller=account_of(lise))
+
+    assert on(3, 21) in moved
+    assert not {on(3, 19), on(3, 21)} & starts(market, lise)
+    assert market.session(session.id, caller=ADA).session.state == SC
+    market.cancel(session.id, caller=ADA)
+    assert on(3, 19) not in starts(market, lise)
