@@ -22,7 +22,7 @@ from consulting.entrypoints.http.refusals import TooManyRequests
 from consulting.entrypoints.http.threads import Threads
 
 MOST_ACCOUNTS: Final = 20_000
-LARGEST_BATCH: Final = 20
+LARGEST_BATCH: Final = 100
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
