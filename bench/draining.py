@@ -17,7 +17,7 @@ from bench.load import Timings
 from bench.servers import HOST, running_worker
 from consulting.adapters.postgres.outbox import CHANNEL
 from consulting.entrypoints.database import migrate
-from consulting.entrypoints.worker.works import THREADS
+from consulting.entrypoints.worker.works import MAIL_THREADS
 from tests.integration.postgres import many
 from tests.integration.postgres.many import Many
 
@@ -37,9 +37,14 @@ _LEFT: LiteralString = """
 """
 _WAKE: LiteralString = "SELECT pg_notify(%(channel)s, '')"
 _TOOK: LiteralString = """
-    SELECT count(*), extract(epoch FROM max(ended_at) - min(ended_at))::float8
+    SELECT count(*), extract(epoch FROM max(ended_at) - min(recorded_at))::float8
     FROM outbox WHERE standing = 'done' AND data ->> 'kind' = 'receipt'
 """
+_LOOKED_AROUND: LiteralString = """
+    SELECT count(*) FROM worker_heartbeats
+    WHERE NOT EXISTS (SELECT FROM jsonb_each(loops) WHERE value ->> 'last_success' IS NULL)
+"""
+"""How many workers have ended the first run of each of their loops."""
 
 
 class NotDrainedError(Exception):
@@ -67,9 +72,11 @@ class Draining:
     def _drain(self, number: int) -> Timings:
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute("TRUNCATE outbox, inbox")
-            connection.execute(_ERRANDS, {"mails": MAILS, "told": number * MAILS})
             with running_worker(self._environ):
-                _wait_until_empty(connection)
+                _wait(connection, _LOOKED_AROUND, wanted=1)
+                connection.execute(_ERRANDS, {"mails": MAILS, "told": number * MAILS})
+                connection.execute(_WAKE, {"channel": CHANNEL})
+                _wait(connection, _LEFT, wanted=0)
             done, seconds = connection.execute(_TOOK).fetchall()[0]
         if done != MAILS:
             raise NotDrainedError(f"{done} of {MAILS} mails")
@@ -78,19 +85,18 @@ class Draining:
     def _send(self) -> Timings:
         port = int(self._environ["CONSULTING_SANDBOX_SMTP_PORT"])
         began = time.perf_counter()
-        with ThreadPoolExecutor(THREADS) as threads:
+        with ThreadPoolExecutor(MAIL_THREADS) as threads:
             list(threads.map(lambda number: _send_one(port, number), range(MAILS)))
         return _shared(time.perf_counter() - began)
 
 
-def _wait_until_empty(connection: psycopg.Connection) -> None:
+def _wait(connection: psycopg.Connection, question: LiteralString, *, wanted: int) -> None:
     until = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < until:
-        connection.execute(_WAKE, {"channel": CHANNEL})  # the worker may have begun to listen only now
-        if connection.execute(_LEFT).fetchall() == [(0,)]:
+        if connection.execute(question).fetchall() == [(wanted,)]:
             return
         time.sleep(0.1)
-    raise NotDrainedError("the outbox isn't empty yet")
+    raise NotDrainedError("the worker isn't there, or the outbox isn't empty yet")
 
 
 def _send_one(port: int, number: int) -> None:

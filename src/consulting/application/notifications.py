@@ -6,9 +6,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from consulting.application import follow_ups
-from consulting.application.errands import NotYet
+from consulting.application.errands import Ending, NotYet
 from consulting.application.locking import lock_session
 from consulting.application.meetings import link_mails
 from consulting.application.ports.clock import Clock, Identities
@@ -53,7 +54,7 @@ class Notify:
 
     - It tells how the session stands when it is sent; what is no longer true is not sent.
     - A confirmation waits a few minutes for the meeting's link, never longer; the link then follows by itself.
-    - It is recorded after sending: a crash in between may repeat it, under the same Message-ID.
+    - It is recorded after sending, as its errand ends: a crash in between may repeat it, under the same Message-ID.
     - Such a repeat says of the link what the first one said: a link that came meanwhile follows by itself.
     """
 
@@ -64,28 +65,28 @@ class Notify:
     ids: Identities
     mail_domain: str
 
-    def __call__(self, leased: LeasedEntry) -> None:
+    def __call__(self, leased: LeasedEntry) -> Ending | None:
         """Send it once, or again. Raises the mailer's errors, and NotYet while it waits for the link."""
         occasion = self._occasion(leased)
         if occasion is None:
-            return
+            return None
         if occasion.kind in BRINGS_LINK and occasion.session.meeting is None and VERSION not in leased.entry.data:
             self._wait_for_link(leased)
         mail = self.letters.write(occasion)
         if occasion.kind in ONLY_WHILE_CONFIRMED and not self._note_version(leased, occasion):
-            return
+            return None
         try:
             self.mailer.send(mail)
         except (MailUnavailable, MailRefused):
             self._note(leased, leased.entry.data)
             raise
-        self._record(occasion, about=str(leased.entry.id))
+        return partial(self._record, occasion, about=str(leased.entry.id))
 
     def _occasion(self, leased: LeasedEntry) -> Occasion | None:
         """Gather what the mail tells of; None if it was sent already or there is nothing left to tell."""
         entry = leased.entry
         kind, role, about = Kind(entry.data["kind"]), Role(entry.data["role"]), str(entry.id)
-        with self.transactions.begin() as tx:
+        with self.transactions.reading() as tx:
             session = tx.sessions.get(entry.session_id)
             if session is None:
                 raise SessionNotFound
@@ -124,16 +125,17 @@ class Notify:
             pause = min(max((now - since) / 2, SOONEST_LOOK), LATEST_LOOK)
             raise NotYet(until=min(now + pause, since + LINK_PATIENCE))
 
-    def _record(self, occasion: Occasion, *, about: str) -> None:
+    def _record(self, occasion: Occasion, tx: Transaction, *, about: str) -> None:
         """Record what was sent; if the link came while a mail without it went out, send it after."""
-        with self.transactions.begin() as tx:
-            session = lock_session(tx, occasion.session.id).session
-            now = self.clock.now()
-            tx.notifications.mark(_notification(occasion, about=about, at=now))
-            missed = occasion.session.meeting is None and session.meeting is not None
-            if occasion.kind in BRINGS_LINK and missed and session.state == SC:
-                tasks = link_mails({occasion.kind.value})
-                follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.ids, at=now)
+        if occasion.kind in BRINGS_LINK and occasion.session.meeting is None:
+            self._send_link_after(tx, occasion)
+        tx.notifications.mark(_notification(occasion, about=about, at=self.clock.now()))
+
+    def _send_link_after(self, tx: Transaction, occasion: Occasion) -> None:
+        session = lock_session(tx, occasion.session.id).session
+        if session.meeting is not None and session.state == SC:
+            tasks = link_mails({occasion.kind.value})
+            follow_ups.add(tx, session_id=session.id, tasks=tasks, ids=self.ids, at=self.clock.now())
 
 
 def _as_told(session: Session, data: Mapping[str, str]) -> Session:

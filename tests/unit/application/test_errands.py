@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from uuid import UUID
@@ -14,6 +15,7 @@ from consulting.application.errands import (
     LEASE,
     LONGEST_ERRAND,
     CarryOutErrands,
+    Ending,
     ErrandRunner,
     NotYet,
 )
@@ -25,6 +27,12 @@ from consulting.application.patience import (
 from consulting.application.ports.mailer import MailRefused, MailUnavailable, SenderRefused
 from consulting.application.ports.meeting_rooms import MeetingRoomsUnavailable
 from consulting.application.ports.outbox import Errand, Lane, LeasedEntry, OutboxEntry
+from consulting.application.ports.transactions import (
+    StorageUnavailable,
+    Transaction,
+    TransactionConflict,
+    Transactions,
+)
 from tests.unit.application.scene import Scene
 
 SECOND = timedelta(seconds=1)
@@ -43,12 +51,13 @@ class Notes:
         self.attempts: list[int] = []
         self._fail = fail
 
-    def __call__(self, leased: LeasedEntry) -> None:
+    def __call__(self, leased: LeasedEntry) -> Ending | None:
         self.attempts.append(leased.attempt)
         failure = self._fail(leased)
         if failure is not None:
             raise failure
         self.done.append(leased.entry.id)
+        return None
 
 
 def relay(scene: Scene, runner: ErrandRunner, *, worker: str = "worker") -> CarryOutErrands:
@@ -274,6 +283,113 @@ def test_what_could_outlast_its_lease_is_not_begun(scene: Scene) -> None:
 
     assert len(slow.done) == 1
     assert len(scene.errands()) == 1
+
+
+def test_within_a_stretch_the_end_of_one_errand_is_the_beginning_of_the_next(scene: Scene) -> None:
+    session = scene.held().id
+    errands = [ordered(scene, session=session), ordered(scene, session=session), ordered(scene, session=session)]
+    notes = Notes()
+
+    assert relay(scene, notes)(limit=1, stretch=SECOND) == 3
+
+    assert notes.done == errands
+    assert scene.errands() == []
+
+
+def test_a_stretch_ends_in_time(scene: Scene) -> None:
+    session = scene.held().id
+    for _ in range(4):
+        ordered(scene, session=session)
+    slow = Notes(lambda _: _taking(scene, SECOND))
+
+    assert relay(scene, slow)(limit=1, stretch=2 * SECOND) == 2
+
+    assert [each.attempts for each in scene.errands()] == [0, 0]
+
+
+def test_on_stopping_nothing_more_is_begun_within_a_stretch(scene: Scene) -> None:
+    session = scene.held().id
+    for _ in range(3):
+        ordered(scene, session=session)
+    stopping = iter([False, False, False, True])
+
+    assert relay(scene, Notes())(limit=1, stretch=SECOND, stopping=lambda: next(stopping)) == 2
+
+    assert [each.attempts for each in scene.errands()] == [0]
+
+
+def test_after_a_failure_a_stretch_goes_on_with_the_next_call(scene: Scene) -> None:
+    first, second = ordered(scene, session=scene.held().id), ordered(scene, session=scene.held().id)
+    notes = Notes(lambda leased: MailUnavailable() if leased.entry.id == first else None)
+    carry_out = relay(scene, notes)
+
+    assert [carry_out(limit=1, stretch=SECOND) for _ in range(3)] == [1, 1, 0]
+    assert notes.done == [second]
+
+
+class Recorder(Notes):
+    """A runner that has something recorded at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recorded = 0
+
+    def __call__(self, leased: LeasedEntry) -> Ending:
+        super().__call__(leased)
+        return self._record
+
+    def _record(self, tx: Transaction) -> None:
+        self.recorded += 1
+
+
+@dataclass
+class Weak:
+    """Transactions of which some can't be brought to their end, or only without an answer."""
+
+    inner: Transactions
+    troubles: Iterator[str]
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        trouble = next(self.troubles, "")
+        with self.inner.begin() as tx:
+            yield tx
+            if trouble == "undone":
+                raise TransactionConflict
+        if trouble == "no answer":
+            raise StorageUnavailable
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        return self.inner.reading()
+
+
+@pytest.mark.parametrize(
+    ("troubles", "recorded"),
+    [(["undone"], 2), (["undone", "undone"], 3), (["no answer"], 1), (["undone", "no answer"], 2)],
+)
+def test_what_is_done_outside_is_recorded_though_the_database_stumbles(
+    scene: Scene, troubles: list[str], recorded: int
+) -> None:
+    errand, notes = ordered(scene, session=scene.held().id), Recorder()
+    weak = Weak(scene.market.transactions, iter(["", *troubles]))
+    carry_out = CarryOutErrands(weak, scene.market.clock, dict.fromkeys(Errand, notes), "worker", Random(1))
+
+    assert carry_out(limit=1, stretch=SECOND) == 1
+
+    assert (notes.done, notes.recorded) == ([errand], recorded)
+    assert scene.errands() == []
+
+
+def test_what_can_not_be_recorded_is_tried_again_as_a_whole(scene: Scene) -> None:
+    errand, notes = ordered(scene, session=scene.held().id), Recorder()
+    weak = Weak(scene.market.transactions, iter(["", "undone", "undone", "undone"]))
+    carry_out = CarryOutErrands(weak, scene.market.clock, dict.fromkeys(Errand, notes), "worker", Random(1))
+
+    carry_out(limit=1)
+    scene.market.clock.advance(timedelta(minutes=1))
+    carry_out(limit=1)
+
+    assert (notes.done, notes.attempts) == ([errand, errand], [1, 2])
 
 
 def _taking(scene: Scene, time: timedelta) -> None:

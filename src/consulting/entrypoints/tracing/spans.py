@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 
-from consulting.application.errands import ErrandRunner, NotYet
+from consulting.application.errands import Ending, ErrandRunner, NotYet
 from consulting.application.ports.outbox import Errand, LeasedEntry
 from consulting.entrypoints.plugin_declaration import Mails, Meetings, Opened, Payments
 
@@ -59,7 +59,7 @@ class Spans:
         return Observed(adapter, tracer=self._tracer, name=name)
 
     def _traced(self, errand: Errand, runner: ErrandRunner) -> ErrandRunner:
-        def run(leased: LeasedEntry) -> object:
+        def run(leased: LeasedEntry) -> Ending | None:
             told = {"consulting.lane": leased.entry.lane.value, "consulting.attempt": leased.attempt}
             with _span(self._tracer, f"errand {errand}", kind=SpanKind.CONSUMER, told=told, well=NotYet):
                 return runner(leased)

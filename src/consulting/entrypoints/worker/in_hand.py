@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from consulting.application.errands import ErrandRunner
+from consulting.application.errands import Ending, ErrandRunner
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.outbox import Errand, Lane, LeasedEntry
 from consulting.application.ports.transactions import Transactions
@@ -38,11 +38,11 @@ class InHand:
         return len(left)
 
     def _watched(self, runner: ErrandRunner) -> ErrandRunner:
-        def run(leased: LeasedEntry) -> None:
+        def run(leased: LeasedEntry) -> Ending | None:
             with self._lock:
                 self._leased[id(leased)] = leased
             try:
-                runner(leased)
+                return runner(leased)
             finally:
                 with self._lock:
                     del self._leased[id(leased)]

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from consulting.application.errands import CarryOutErrands
+from consulting.application.errands import STRETCH, CarryOutErrands
+from consulting.application.ports.outbox import Lane
 from consulting.entrypoints.container import Container
 from consulting.entrypoints.intervals import INBOX, RELAYS, intervals
 from consulting.entrypoints.worker.in_hand import InHand
 from consulting.entrypoints.worker.loops import Work
 
 THREADS = 2
+MAIL_THREADS = 4
+"""A mail waits mostly: for the mail server, and for the database to write down that it was sent."""
 
 
 def works(container: Container, *, in_hand: InHand, stopping: Callable[[], bool]) -> Iterable[Work]:
@@ -20,8 +23,9 @@ def works(container: Container, *, in_hand: InHand, stopping: Callable[[], bool]
     relay, settle = _relay(container, in_hand), container.settle_provider_events()
     every = intervals(container.settings())
     for lane, name in RELAYS.items():
-        run = partial(relay, limit=1, lane=lane, stopping=stopping)
-        yield Work(name=name, run=run, every=every[name], threads=THREADS)
+        run = partial(relay, limit=1, lane=lane, stopping=stopping, stretch=STRETCH)
+        threads = MAIL_THREADS if lane is Lane.MAIL else THREADS
+        yield Work(name=name, run=run, every=every[name], threads=threads)
     yield Work(name=INBOX, run=partial(settle, limit=1), every=every[INBOX], threads=THREADS)
     # Goes on while there are doubts: on the hour, many slots come within their notice at once.
     yield Work(name="openings", run=container.settle_openings(), every=every["openings"])
