@@ -96,8 +96,14 @@ class PgBench:
             f"\\set number :client_id * {share} + :taken - 1",
             f"{_NEXT_SLOT} \\gset",
             *_trip(_BOOKING, Prepared(b"BEGIN", {}), retries.TAKE_TURN, retries.KNOWN),
-            *_trip(_BOOKING, Prepared(b"SAVEPOINT part", {}), time_slots.LOCK, time_slots.OFFER),
-            *_trip(_BOOKING, session_statements.LOCK_BOOKINGS, session_statements.LIVE_HOLDS),
+            *_trip(
+                _BOOKING,
+                Prepared(b"SAVEPOINT part", {}),
+                time_slots.LOCK,
+                time_slots.OFFER,
+                session_statements.LOCK_BOOKINGS,
+                session_statements.HOLDS,
+            ),
             *_trip({**_BOOKING, "id": "gen_random_uuid()"}, session_statements.ADD),
             *_trip(_BOOKING, retries.KEEP, Prepared(b"COMMIT", {})),
         ]

@@ -28,7 +28,7 @@ from consulting.domain.period import Period
 from consulting.domain.refunds import Refund
 from consulting.domain.session_states import Status
 from consulting.domain.sessions import Client, Session, hold
-from consulting.domain.time_slots import Claim, obstacle
+from consulting.domain.time_slots import obstacle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +69,10 @@ class BookSession:
         """
         client = _client(caller)
         with self.transactions.begin() as tx:
-            offer = tx.time_slots.lock(time_slot_id)
-            if offer is None:
+            found = tx.time_slots.lock_for(time_slot_id, user_id=client.user_id)
+            if found is None:
                 raise SlotNotFound
-            now = self.clock.now()
+            now, offer = self.clock.now(), found.offer
             if obstacle(slot=offer.slot, terms=terms(offer), claims=offer.claims, at=now) is not None:
                 raise SlotUnavailable
             session, happened = hold(
@@ -85,15 +85,15 @@ class BookSession:
                 questions=questions,
                 at=now,
             )
-            self._keep(tx, session, instead_of=offer.claims, at=now)
+            if not session.free and found.live_holds(at=now) >= self.holds_per_user:
+                raise HoldLimitReached
+            sweep_lapsed(tx, offer.claims, ids=self.ids, at=now)
+            self._keep(tx, session, at=now)
             follow_ups.record(tx, session=session, happened=happened, ids=self.ids, at=now)
         return SessionView(session=session)
 
-    def _keep(self, tx: Transaction, session: Session, *, instead_of: tuple[Claim, ...], at: datetime) -> None:
-        """Add the session unless its client has as many as allowed, so that nobody takes others' time for nothing."""
-        if not session.free and tx.sessions.live_holds(session.client.user_id, at=at) >= self.holds_per_user:
-            raise HoldLimitReached
-        sweep_lapsed(tx, instead_of, ids=self.ids, at=at)
+    def _keep(self, tx: Transaction, session: Session, *, at: datetime) -> None:
+        """Add the session; a free one only if its client has fewer than allowed, who could take others' time so."""
         if not session.free:
             tx.sessions.add(session)
         elif tx.sessions.add_free(session, at=at) >= self.free_sessions_per_user:

@@ -67,11 +67,6 @@ class MemorySessions:
         self._require_possible(session)
         put_again(self._kept.sessions, session.id, session)
 
-    def live_holds(self, user_id: str, *, at: datetime) -> int:
-        """Count the client's holds that haven't expired."""
-        deadlines = (each.expires_at for each in self._all() if each.client.user_id == user_id)
-        return sum(deadline is not None and at < deadline for deadline in deadlines)
-
     def of_researcher(self, researcher_id: UUID, *, overlapping: Period) -> Sequence[Session]:
         """List the researcher's sessions that aren't canceled and overlap the period, by start; expired holds too."""
         return [self._kept.sessions[each.session_id] for each in self._claims(researcher_id, overlapping)]

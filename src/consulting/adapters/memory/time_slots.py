@@ -11,7 +11,7 @@ from uuid import UUID
 
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, UnknownRecord, put_new, require
 from consulting.adapters.memory.sessions import claims_of
-from consulting.application.ports.records import Offer
+from consulting.application.ports.records import Offer, OfferToClient
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication, PublishedSlot
 from consulting.domain.time_slots import Claim, TimeSlot
@@ -32,6 +32,13 @@ class MemoryTimeSlots:
     def lock(self, id: UUID) -> Offer | None:
         """Give the slot; as transactions take turns here, nobody else is at work anyway."""
         return self.get(id)
+
+    def lock_for(self, id: UUID, *, user_id: str) -> OfferToClient | None:
+        """Give the slot with what this client holds."""
+        offer = self.lock(id)
+        own = (each for each in self._kept.sessions.values() if each.client.user_id == user_id)
+        deadlines = tuple(each.expires_at for each in own if each.expires_at is not None)
+        return None if offer is None else OfferToClient(offer=offer, deadlines=deadlines)
 
     def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that a session has."""

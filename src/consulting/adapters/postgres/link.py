@@ -14,7 +14,6 @@ from consulting.adapters.postgres.exchange import Exchange, Row, Rows, Step
 from consulting.adapters.postgres.prepared import Prepared, prepare
 from consulting.adapters.postgres.refusals import refusals_named
 from consulting.application.ports.transactions import StorageUnavailable
-from consulting.domain.errors import ConsultingError
 
 __all__ = ["Link", "Row", "Rows", "Step"]
 
@@ -43,6 +42,7 @@ class Link:
         self._exchange: Exchange | None = None
         self._failure: Exception | None = None
         self._ended = False
+        self._used = False
         self._notified: set[str] = set()
         self._first: list[Step] = [] if reading else [_BEGIN]
 
@@ -63,11 +63,22 @@ class Link:
         if self._reading and not all(statement.reads for statement, _ in steps):
             raise RuntimeError("this transaction only reads")
         with self._noticing_failure():
+            self._used = True
             exchange = self._exchange or self._connect()
             first = self._first
             written = exchange.written([*first, *steps])
             self._first = []
             return exchange.run(written)[len(first) :]
+
+    def later(self, *steps: Step) -> None:
+        """Send statements whose rows nobody looks at with the next ones, or at the part's or transaction's end.
+
+        What they raise is raised there.
+        """
+        if self._reading:
+            raise RuntimeError("this transaction only reads")
+        self._used = True
+        self._first += steps
 
     def change(self, statement: Prepared, *, what: object, **values: Any) -> None:
         """Run a statement that gives a row for what it changed; raise LookupError if there was nothing to change."""
@@ -81,11 +92,6 @@ class Link:
         self._notified.add(channel)
         return ((_NOTIFY, {"channel": channel}),)
 
-    def refused(self, refusal: ConsultingError) -> ConsultingError:
-        """Keep the transaction from being committed, as a refusal by the database does; give the error to raise."""
-        self._failure = refusal
-        return refusal
-
     @contextmanager
     def part(self) -> Iterator[None]:
         """Undo what the block did, and that alone, if it raises, or if it swallowed what a statement raised.
@@ -97,6 +103,8 @@ class Link:
         try:
             yield
             self._require_no_failure()
+            if self._first and self._first[-1] is not _PART:
+                self.together()  # what is refused of it is this part's own
         except BaseException:
             if not isinstance(self._failure, StorageUnavailable):
                 self._undo_part()
@@ -109,8 +117,9 @@ class Link:
 
     def _undo_part(self) -> None:
         if _PART in self._first:
-            self._first.remove(_PART)  # nothing was asked of the database since
+            del self._first[self._first.index(_PART) :]  # nothing was asked of the database since
         else:
+            self._first.clear()
             self.together(_UNDO_PART)
         self._failure = None
 
@@ -120,10 +129,8 @@ class Link:
         Raises again what a statement raised: then there is nothing to commit any more.
         """
         self._require_no_failure()
-        if last:
+        if last or (self._used and not self._reading):
             return self.together(*last, _COMMIT)[:-1]
-        if self._exchange is not None and not self._reading:
-            self.together(_COMMIT)
         return ()
 
     def close(self) -> None:

@@ -158,7 +158,7 @@ class PostgresOutbox:
     def add(self, entries: Sequence[OutboxEntry]) -> None:
         """Record errands; workers are woken when the transaction commits."""
         if entries:
-            self._link.together(*((ADD, _columns(entry)) for entry in entries), *self._link.notification(CHANNEL))
+            self._link.later(*((ADD, _columns(entry)) for entry in entries), *self._link.notification(CHANNEL))
 
     def lease(
         self, *, worker: str, limit: int, lease: timedelta, at: datetime, lane: Lane | None = None

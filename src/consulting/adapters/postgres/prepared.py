@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert, psycopg
 from sqlalchemy.sql import ClauseElement
 
 _LABELS = count()
-_LOCKS = ("FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE")
+_TOUCHES = ("FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "INSERT INTO")
 _DIALECT = psycopg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects have no types
 
 
@@ -46,7 +46,7 @@ def prepare(statement: ClauseElement) -> Prepared:
     compiled = statement.compile(dialect=_DIALECT)
     constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
     sql = str(compiled)
-    reads = isinstance(statement, Select) and not any(lock in sql for lock in _LOCKS)
+    reads = isinstance(statement, Select) and not any(touch in sql for touch in _TOUCHES)
     return Prepared(sql.encode(), constants, label=b"p%d" % next(_LABELS), reads=reads)
 
 

@@ -33,15 +33,16 @@ _HELD = sessions.c.expires_at.is_not(None)
 _ONE = select(sessions).where(sessions.c.id == _ID)
 GET = prepare(_ONE)
 LOCK = prepare(_ONE.with_for_update(key_share=True))
+
+_NO_OVERLAP: Final = "sessions_no_overlap"
 # ON CONFLICT looks before it inserts. A plain insert looks afterwards: then two that overlap wait for each other's end,
-# until the server notices the deadlock a second later.
-ADD = prepare(insert_into(sessions).on_conflict_do_nothing(constraint="sessions_no_overlap").returning(sessions.c.id))
+# until the server notices the deadlock a second later. What it found is refused as the constraint would have done it.
+_ADDED = insert_into(sessions).on_conflict_do_nothing(constraint=_NO_OVERLAP).returning(sessions.c.id).cte("added")
+ADD = prepare(select(func.refuse(fixed(_NO_OVERLAP))).where(~select(_ADDED).exists()))
 SAVE = prepare(update_of(sessions).returning(sessions.c.id))
 
 LOCK_BOOKINGS = prepare(select(func.pg_advisory_xact_lock(BOOKINGS_OF_A_CLIENT, bindparam("number", type_=Integer))))
-LIVE_HOLDS = prepare(
-    select(func.count()).select_from(sessions).where(sessions.c.user_id == _CLIENT, _HELD, sessions.c.expires_at > AT)
-)
+HOLDS = prepare(select(sessions.c.expires_at).where(sessions.c.user_id == _CLIENT, _HELD))
 FREE_TO_COME = prepare(
     select(func.count())
     .select_from(sessions)

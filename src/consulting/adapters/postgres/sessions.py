@@ -15,7 +15,6 @@ from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.values import read_policy, write_policy
 from consulting.application.ports.records import BookingFilter, Place
 from consulting.domain.cancellation import CanceledBy, Cancellation, CancellationReason
-from consulting.domain.errors import SlotUnavailable
 from consulting.domain.meetings import Meeting
 from consulting.domain.money import Money
 from consulting.domain.period import Period
@@ -121,9 +120,11 @@ class PostgresSessions:
         return None if row is None else session_of(row)
 
     def add(self, session: Session) -> None:
-        """Keep a new session. Raises SlotUnavailable if it overlaps another of its researcher's."""
-        if not self._link.rows(statements.ADD, **_columns(session)):
-            raise self._link.refused(SlotUnavailable())
+        """Keep a new session. Raises SlotUnavailable, at the end at the latest, if it overlaps another.
+
+        It goes along with what is asked next, or with the commit.
+        """
+        self._link.later((statements.ADD, _columns(session)))
 
     def add_free(self, session: Session, *, at: datetime) -> int:
         """Keep a new free session as `add` does, and count its client's other free ones still to come.
@@ -131,29 +132,16 @@ class PostgresSessions:
         Whoever adds another one for this client waits until the transaction ends. All of it is one way to the server.
         """
         user_id = session.client.user_id
-        _, ((others,),), added = self._link.together(
+        _, ((others,),), _ = self._link.together(
             (statements.LOCK_BOOKINGS, {"number": statements.number_of(user_id)}),
             (statements.FREE_TO_COME, {"user_id": user_id, "at": at}),
             (statements.ADD, _columns(session)),
         )
-        if not added:
-            raise self._link.refused(SlotUnavailable())
         return int(others)
 
     def save(self, session: Session) -> None:
         """Keep a known session's new values. Raises as `add`, and LookupError if it isn't known."""
         self._link.change(statements.SAVE, what=f"session {session.id}", **_columns(session))
-
-    def live_holds(self, user_id: str, *, at: datetime) -> int:
-        """Count the client's holds that haven't expired; the next who counts them waits until the transaction ends.
-
-        Two statements: what the former holder of the lock committed must be counted.
-        """
-        _, ((holds,),) = self._link.together(
-            (statements.LOCK_BOOKINGS, {"number": statements.number_of(user_id)}),
-            (statements.LIVE_HOLDS, {"user_id": user_id, "at": at}),
-        )
-        return int(holds)
 
     def of_researcher(self, researcher_id: UUID, *, overlapping: Period) -> Sequence[Session]:
         """List the researcher's sessions that aren't canceled and overlap the period, by start; expired holds too."""

@@ -17,10 +17,11 @@ from consulting.adapters.postgres.next_available import overlap
 from consulting.adapters.postgres.prepared import prepare
 from consulting.adapters.postgres.researchers import GET as GET_RESEARCHER
 from consulting.adapters.postgres.researchers import researcher_of
+from consulting.adapters.postgres.session_statements import HOLDS, LOCK_BOOKINGS, number_of
 from consulting.adapters.postgres.tables import fixed, period, researchers, sessions, time_slots
 from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.values import END, START
-from consulting.application.ports.records import Offer
+from consulting.application.ports.records import Offer, OfferToClient
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication, PublishedSlot
 from consulting.domain.researchers import Researcher
@@ -124,6 +125,20 @@ class PostgresTimeSlots:
         """
         _, rows = self._link.together((LOCK, {"id": id}), (OFFER, {"id": id}))
         return _offer(rows)
+
+    def lock_for(self, id: UUID, *, user_id: str) -> OfferToClient | None:
+        """Lock the slot as `lock` does, then what the client holds, on the same way to the server.
+
+        Four statements: what the former holders of both locks committed must be seen.
+        """
+        _, rows, _, holds = self._link.together(
+            (LOCK, {"id": id}),
+            (OFFER, {"id": id}),
+            (LOCK_BOOKINGS, {"number": number_of(user_id)}),
+            (HOLDS, {"user_id": user_id}),
+        )
+        offer = _offer(rows)
+        return None if offer is None else OfferToClient(offer=offer, deadlines=tuple(row.expires_at for row in holds))
 
     def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that a session has."""

@@ -35,6 +35,18 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferToClient:
+    """An offer, and the deadlines of all that its client holds unpaid: both decide on whether they can book it."""
+
+    offer: Offer
+    deadlines: tuple[datetime, ...]
+
+    def live_holds(self, *, at: datetime) -> int:
+        """Count the client's holds that haven't expired at this instant."""
+        return sum(at < deadline for deadline in self.deadlines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingFilter:
     """Which of a researcher's sessions to list; None asks for nothing. `status` is the effective one.
 
@@ -157,6 +169,13 @@ class TimeSlots(Protocol):
         Researcher and claims are read after the lock was won, so they show what the former holder committed.
         """
 
+    def lock_for(self, id: UUID, *, user_id: str) -> OfferToClient | None:
+        """Give the slot as `lock` does, with what this client holds.
+
+        Nobody else is told what the client holds until the transaction ends, so two bookings can't both be the last
+        allowed.
+        """
+
     def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that have a claim.
 
@@ -186,7 +205,10 @@ class Sessions(Protocol):
         """Give the session and keep its lock until the transaction ends. Lock its slot first."""
 
     def add(self, session: Session) -> None:
-        """Keep a new session. Raises SlotUnavailable if it overlaps another of its researcher's."""
+        """Keep a new session.
+
+        Raises SlotUnavailable, at the transaction's end at the latest, if it overlaps another of its researcher's.
+        """
 
     def add_free(self, session: Session, *, at: datetime) -> int:
         """Keep a new free session as `add` does, and count its client's other free ones that start later than this.
@@ -197,12 +219,6 @@ class Sessions(Protocol):
 
     def save(self, session: Session) -> None:
         """Keep a known session's new values. Raises as `add`."""
-
-    def live_holds(self, user_id: str, *, at: datetime) -> int:
-        """Count the client's holds that haven't expired.
-
-        Nobody else can count this client's until the transaction ends, so two bookings can't both be the last allowed.
-        """
 
     def of_researcher(self, researcher_id: UUID, *, overlapping: Period) -> Sequence[Session]:
         """List the researcher's sessions that aren't canceled and overlap the period, by start; expired holds too."""

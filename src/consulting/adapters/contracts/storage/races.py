@@ -37,8 +37,8 @@ def _book_without_looking(transactions: Transactions, session: Session) -> Sessi
 def _book_if_no_other(transactions: Transactions, session: Session) -> Session:
     """Book unless the client holds something already."""
     with transactions.begin() as tx:
-        tx.time_slots.lock(session.time_slot_id)
-        if tx.sessions.live_holds(session.client.user_id, at=sample.NOW):
+        found = tx.time_slots.lock_for(session.time_slot_id, user_id=session.client.user_id)
+        if found is not None and found.live_holds(at=sample.NOW):
             raise HoldLimitReached
         tx.sessions.add(session)
     return session

@@ -174,7 +174,7 @@ class SessionsContract(RecordsContract):
         with transactions.begin() as tx:
             assert tx.sessions.get(session.id) == moved
 
-    def test_live_holds_are_the_clients_own_unpaid_and_unexpired_ones(
+    def test_who_locks_a_slot_is_told_of_the_clients_own_unpaid_holds(
         self, transactions: Transactions, setting: Setting
     ) -> None:
         held, failed = setting.held(1), setting.held(2)
@@ -185,12 +185,17 @@ class SessionsContract(RecordsContract):
         setting.held(6, client=sample.client(2))
         with transactions.begin() as tx:
             counts = [
-                tx.sessions.live_holds("client-1", at=sample.NOW),
-                tx.sessions.live_holds("client-2", at=sample.NOW),
-                tx.sessions.live_holds("nobody", at=sample.NOW),
-                tx.sessions.live_holds("client-1", at=held.expires_at or sample.NOW),
+                (found.offer == tx.time_slots.get(held.time_slot_id), found.live_holds(at=at))
+                for user_id, at in (
+                    ("client-1", sample.NOW),
+                    ("client-2", sample.NOW),
+                    ("nobody", sample.NOW),
+                    ("client-1", held.expires_at or sample.NOW),
+                )
+                if (found := tx.time_slots.lock_for(held.time_slot_id, user_id=user_id)) is not None
             ]
-        assert counts == [2, 1, 0, 0]
+            assert tx.time_slots.lock_for(sample.slot(9).id, user_id="client-1") is None
+        assert counts == [(True, 2), (True, 1), (True, 0), (True, 0)]
 
     def test_who_adds_a_free_session_is_told_of_the_clients_other_free_ones_to_come(
         self, transactions: Transactions, setting: Setting
@@ -235,18 +240,19 @@ class SessionsContract(RecordsContract):
     def test_whoever_counts_a_clients_holds_next_waits_and_then_counts_the_new_one(
         self, transactions: Transactions, setting: Setting
     ) -> None:
-        slot = setting.slot()
+        slot, another = setting.slot(1), setting.slot(2)
 
         def book(tx: Transaction) -> None:
             tx.sessions.add(sample.held(slot))
 
         seen = second_after_first(
             transactions,
-            first=lambda tx: tx.sessions.live_holds("client-1", at=sample.NOW),
+            first=lambda tx: tx.time_slots.lock_for(slot.id, user_id="client-1"),
             then=book,
-            second=lambda tx: tx.sessions.live_holds("client-1", at=sample.NOW),
+            second=lambda tx: tx.time_slots.lock_for(another.id, user_id="client-1"),
         )
-        assert seen == 1
+        assert seen is not None
+        assert seen.live_holds(at=sample.NOW) == 1
 
     def test_whoever_locks_a_session_next_waits_and_then_sees_it_changed(
         self, transactions: Transactions, setting: Setting
