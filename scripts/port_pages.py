@@ -24,6 +24,7 @@ from consulting.application.ports import (
     provider_books,
     records,
     retries,
+    reviews,
     transactions,
 )
 from consulting.domain import meetings, money, payments, refunds
@@ -108,6 +109,7 @@ PAGES = (
                 for each in vars(records).values()
                 if getattr(each, "_is_protocol", False) and each.__module__ == records.__name__
             ),
+            reviews.Reviews,
             expertise.Expertise,
             outbox.Outbox,
             inbox.Inbox,

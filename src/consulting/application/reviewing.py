@@ -12,7 +12,7 @@ from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.locking import LockedSession, lock_session
 from consulting.application.ports.clock import Clock, Identities
-from consulting.application.ports.records import ReceivedReview
+from consulting.application.ports.reviews import ReceivedReview
 from consulting.application.ports.transactions import Transaction, Transactions
 from consulting.domain.errors import ResearcherNotFound, ReviewExists, ReviewNotFound
 from consulting.domain.researchers import Rating, Researcher

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, put_again, put_new, require
-from consulting.application.ports.records import ReceivedReview
+from consulting.application.ports.reviews import ReceivedReview
 from consulting.domain.errors import ReviewExists
 from consulting.domain.reviews import Review
 

@@ -12,7 +12,7 @@ from consulting.adapters.postgres.link import Link, Row
 from consulting.adapters.postgres.prepared import insert_into, prepare, update_of
 from consulting.adapters.postgres.tables import reviews, sessions
 from consulting.adapters.postgres.values import LIMIT
-from consulting.application.ports.records import ReceivedReview
+from consulting.application.ports.reviews import ReceivedReview
 from consulting.domain.reviews import Review
 
 GET = prepare(select(reviews).where(reviews.c.id == bindparam("id", type_=Uuid)))

@@ -19,7 +19,6 @@ from consulting.domain.period import Period
 from consulting.domain.publishing import Publication, PublishedSlot
 from consulting.domain.refunds import Refund
 from consulting.domain.researchers import Researcher
-from consulting.domain.reviews import Review
 from consulting.domain.session_states import Status
 from consulting.domain.sessions import Session
 from consulting.domain.time_slots import Claim, TimeSlot
@@ -329,39 +328,6 @@ class Ledger(Protocol):
 
     def of_researcher(self, researcher_id: UUID, *, during: Period) -> Sequence[Movement]:
         """List what was recorded of all of a researcher's sessions in the period, by when, then as written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedReview:
-    """A review, and its client's name as the session has it."""
-
-    review: Review
-    client_name: str | None
-
-    @property
-    def first_name(self) -> str | None:
-        """The only part of the name that others may see; None if it can't be told, or is an address."""
-        first = next(iter((self.client_name or "").split()), None)
-        return None if first is None or "@" in first else first
-
-
-class Reviews(Protocol):
-    """What clients said."""
-
-    def of_researcher(self, researcher_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ReceivedReview]:
-        """List the researcher's reviews that aren't hidden, the newest first (by id), those after this one."""
-
-    def get(self, id: UUID) -> Review | None:
-        """Give the review, a hidden one too."""
-
-    def of_session(self, session_id: UUID) -> Review | None:
-        """Give the session's review."""
-
-    def add(self, review: Review) -> None:
-        """Keep a new review. Raises ReviewExists if the session has one."""
-
-    def save(self, review: Review) -> None:
-        """Keep a review's new values."""
 
 
 class Outcome(StrEnum):

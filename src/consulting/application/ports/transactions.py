@@ -19,10 +19,10 @@ from consulting.application.ports.records import (
     Payments,
     Refunds,
     Researchers,
-    Reviews,
     Sessions,
     TimeSlots,
 )
+from consulting.application.ports.reviews import Reviews
 from consulting.domain.errors import ConsultingError
 
 

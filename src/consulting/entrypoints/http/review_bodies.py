@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from consulting.application.ports.records import ReceivedReview
+from consulting.application.ports.reviews import ReceivedReview
 from consulting.domain import reviews
 from consulting.entrypoints.http.wire import Answer, Body, Id, StatedReason, Text
 
