@@ -29,17 +29,20 @@ STEP: Final = timedelta(milliseconds=500)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measurement:
-    """How far the database's clock is ahead of this machine's, and when that was found out."""
+    """How far the database's clock is ahead of this machine's, and when that was found out.
+
+    `zero` is what this machine's clock showed when its stopwatch began, which stays so until it is set.
+    """
 
     ahead: timedelta
-    wall: datetime
+    zero: datetime
     stopwatch: timedelta
 
-    def stale(self) -> bool:
-        return _stopwatch() - self.stopwatch > GOOD_FOR
+    def stale(self, *, stopwatch: timedelta) -> bool:
+        return stopwatch - self.stopwatch > GOOD_FOR
 
-    def void(self) -> bool:
-        return abs((_wall() - self.wall) - (_stopwatch() - self.stopwatch)) > STEP
+    def void(self, *, wall: datetime, stopwatch: timedelta) -> bool:
+        return abs(wall - stopwatch - self.zero) > STEP
 
 
 class DatabaseClock:
@@ -57,12 +60,13 @@ class DatabaseClock:
 
     def now(self) -> datetime:
         """Give the present instant, in UTC. Raises StorageUnavailable if it was never learnt."""
-        measured = self._measured
-        if measured is None or measured.void():
-            measured = self._measure_now()
-        elif measured.stale() and self._measuring.acquire(blocking=False):
+        measured, wall, stopwatch = self._measured, _wall(), _stopwatch()
+        if measured is None or measured.void(wall=wall, stopwatch=stopwatch):
+            ahead = self._measure_now().ahead
+            return _wall() + ahead
+        if measured.stale(stopwatch=stopwatch) and self._measuring.acquire(blocking=False):
             Thread(target=self._measure_and_release, name="clock", daemon=True).start()
-        return _wall() + measured.ahead
+        return wall + measured.ahead
 
     def ahead(self) -> timedelta:
         """Measure how far the database's clock is ahead of this machine's. Raises StorageUnavailable."""
@@ -71,7 +75,7 @@ class DatabaseClock:
     def _measure_now(self) -> _Measurement:
         with self._measuring:
             known = self._measured
-            if known is not None and not known.void():
+            if known is not None and not known.void(wall=_wall(), stopwatch=_stopwatch()):
                 return known
             try:
                 return self._measure()
@@ -100,7 +104,8 @@ class DatabaseClock:
                 _, ahead = min(_ask(cursor) for _ in range(SAMPLES))
         finally:
             beside.dispose()
-        self._measured = _Measurement(ahead=ahead, wall=_wall(), stopwatch=_stopwatch())
+        stopwatch = _stopwatch()
+        self._measured = _Measurement(ahead=ahead, zero=_wall() - stopwatch, stopwatch=stopwatch)
         return self._measured
 
 
