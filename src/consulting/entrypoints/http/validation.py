@@ -96,8 +96,11 @@ def _kinds(kind: Any) -> Iterator[Any]:
 def repeated_names(body: bytes) -> Sequence[FieldProblem]:
     """Name the fields that an object of a JSON document has twice: readers differ on which one counts.
 
-    Raises RecursionError.
+    Where there are as many colons as fields nothing is repeated, which spares most bodies a second look. Raises
+    RecursionError.
     """
+    if body.count(b":") == _fields_in(msgspec.json.decode(body)):
+        return ()
     repeated: dict[str, None] = {}
 
     def note(pairs: list[tuple[str, object]]) -> None:
@@ -107,6 +110,13 @@ def repeated_names(body: bytes) -> Sequence[FieldProblem]:
 
     json.loads(body, object_pairs_hook=note, parse_int=str, parse_float=str)
     return [FieldProblem(name or "body", "give this once") for name in list(repeated)[:MOST_PROBLEMS]]
+
+
+def _fields_in(value: object) -> int:
+    """Count the fields of all objects in a value that was read from JSON."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_fields_in, value.values()))
+    return sum(map(_fields_in, value)) if isinstance(value, list) else 0
 
 
 def _joined(*parts: str) -> str:

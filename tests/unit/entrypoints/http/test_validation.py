@@ -82,6 +82,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     ("body", "field"),
     [
         (b'{"text": "a", "text": "b"}', "text"),
+        (b'{"text": "a:b", "text": "::"}', "text"),
         (b'{"text": "a", "te\\u0078t": "b"}', "text"),
         (b'{"inner": [{"count": 1}, {"count": 1, "count": 2}]}', "count"),
     ],
