@@ -21,6 +21,7 @@ from consulting.domain.local_days import local_days
 from consulting.domain.money import Money, price
 from consulting.domain.researchers import Researcher
 from consulting.domain.time_slots import Claim, TimeSlot, obstacle
+from consulting.domain.values import made_quickly
 
 LONGEST_RANGE_DAYS = 62
 MOST_NEXT_SLOTS = 20
@@ -34,6 +35,7 @@ class ResearcherProfile:
     next_available: TimeSlot | None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedSlot:
     """A slot as it is shown: whether it can be booked now, what it costs, and who has it (None unless one may know)."""

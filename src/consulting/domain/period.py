@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from consulting.domain.values import made_quickly
+
 
 def require_utc(instant: datetime) -> datetime:
     """Give the instant in UTC; raise ValueError for one without an offset, which names no instant at all."""
@@ -13,6 +15,7 @@ def require_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
     """The half-open interval [start, end) of UTC instants; never empty. Raises ValueError otherwise."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from consulting.domain.cancellation import DEFAULT_POLICY, CancellationPolicy
 from consulting.domain.money import Money
+from consulting.domain.values import made_quickly
 
 DEFAULT_NOTICE = timedelta(hours=1)
 DEFAULT_HORIZON = timedelta(days=60)
@@ -46,6 +47,7 @@ class Rating:
         return Rating(self.total - stars, self.count - 1)
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Researcher:
     """An expert: who they are, what an hour costs (`rate`, in minor units), and how they can be booked.

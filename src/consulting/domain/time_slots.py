@@ -10,10 +10,12 @@ from typing import Final
 from uuid import UUID
 
 from consulting.domain.period import Period
+from consulting.domain.values import made_quickly
 
 _NO_TIME: Final = timedelta(0)
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSlot:
     """A bookable period of one researcher; `withdrawn` when it is no longer offered.
@@ -42,6 +44,7 @@ class Terms:
     horizon: timedelta
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A session's claim on its researcher's time; a hold's ends at `expires_at`, without anybody's doing.

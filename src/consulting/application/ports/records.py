@@ -22,8 +22,10 @@ from consulting.domain.researchers import Researcher
 from consulting.domain.session_states import Status
 from consulting.domain.sessions import Session
 from consulting.domain.time_slots import Claim, TimeSlot
+from consulting.domain.values import made_quickly
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A slot with all that decides on whether it can be booked: its researcher, and the claims that overlap it."""
