@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from litestar.types import HTTPScope
@@ -47,8 +48,8 @@ class AnswerHeaders:
     def of(self, scope: HTTPScope, *, status: int, given: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Give what is added to an answer of this status that has these headers already."""
         present = {name.lower(): value for name, value in given}
-        safety = self._safety(present.get(b"content-type", b""))
-        added = [*(each for each in safety if each[0] not in present), *self.origins.headers_for(scope["headers"])]
+        added = [each for each in self._safety(present.get(b"content-type", b"")) if each[0] not in present]
+        added += self.origins.headers_for(scope["headers"])
         if is_open_read(scope):
             added.append((b"vary", b"Authorization"))
         if b"cache-control" not in present:
@@ -60,9 +61,13 @@ class AnswerHeaders:
         return [*self._safety(b""), *self.origins.headers_for(given), (b"cache-control", _NOT_KEPT)]
 
     def _safety(self, content_type: bytes) -> Headers:
-        policy = _OUR_PAGE if content_type.startswith(b"text/html") else _NOTHING
-        headers = [*_ALWAYS, (b"content-security-policy", policy)]
-        return [*headers, _A_YEAR_OF_HTTPS] if self.https else headers
+        return _safety(page=content_type.startswith(b"text/html"), https=self.https)
+
+
+@cache
+def _safety(*, page: bool, https: bool) -> Headers:
+    headers = [*_ALWAYS, (b"content-security-policy", _OUR_PAGE if page else _NOTHING)]
+    return [*headers, _A_YEAR_OF_HTTPS] if https else headers
 
 
 def answer_headers(settings: Settings) -> AnswerHeaders:

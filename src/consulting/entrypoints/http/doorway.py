@@ -73,8 +73,14 @@ class Doorway:
 
 def name_of(headers: Iterable[tuple[bytes, bytes]], *, ids: Identities) -> bytes:
     """Name a request: as its own header says if that fits, else by a new id."""
-    given = next((value for name, value in headers if name == b"x-request-id"), b"")
-    return given if _FIT.fullmatch(given) else str(ids.new()).encode()
+    for name, value in headers:
+        if name == b"x-request-id":
+            return value if _FIT.fullmatch(value) else _new_name(ids)
+    return _new_name(ids)
+
+
+def _new_name(ids: Identities) -> bytes:
+    return str(ids.new()).encode()
 
 
 def _write_down(scope: HTTPScope, *, status: int, seconds: float) -> None:

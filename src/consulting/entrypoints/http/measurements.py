@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +42,7 @@ class Metrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
+        self._counted = cache(self._requests.labels)  # there are few routes, and each look for one takes a lock
         self._threads, self._busy, self._waiting = (
             self._gauge("consulting_threads", "Threads for synchronous work, in all processes."),
             self._gauge("consulting_threads_busy", "How many of them are at work; each has a database connection."),
@@ -50,7 +51,7 @@ class Metrics:
 
     def note(self, scope: HTTPScope, *, status: int, seconds: float) -> None:
         """Count one answered request; `status` 0 is one that was never answered."""
-        self._requests.labels(method_of(scope), route_of(scope), str(status)).observe(seconds)
+        self._counted(method_of(scope), route_of(scope), status).observe(seconds)
 
     def watch(self, pool: str, *, threads: int) -> Callable[[int, int], None]:
         """Begin to watch a pool of threads; give what must be told how many are busy and how many calls wait."""

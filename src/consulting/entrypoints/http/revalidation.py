@@ -57,7 +57,7 @@ class _Tagging:
     async def _finish(self, start: HTTPResponseStartEvent) -> None:
         tag = b'"%s"' % hashlib.sha256(self._body).hexdigest()[:32].encode()
         headers = [*start["headers"], (b"etag", tag)]
-        if is_known(self._known, tag):
+        if self._known and is_known(self._known, tag):
             headers = [(name, value) for name, value in headers if name.lower() not in _OF_THE_BODY]
             start["status"], self._body = 304, b""
         start["headers"] = headers

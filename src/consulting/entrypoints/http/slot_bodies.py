@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 
 from msgspec import Meta
 
@@ -63,13 +62,12 @@ def days_body(
     return TimeSlotDays(days=[TimeSlotDay(date=day, time_slots=slots) for day, slots in days.items()], links=links)
 
 
-def range_links(url: str, *, first: date, last: date, asked: dict[str, str], by_date: bool) -> RangeLinks:
-    """Give the links of a range: as many days right before and right after it."""
+def range_links(address: str, *, first: date, last: date, by_date: bool) -> RangeLinks:
+    """Give the links of a range, at an address that lacks the days: as many days right before and right after it."""
     length = last - first + timedelta(days=1)
-    same = f"{url}?{urlencode(asked)}"
 
     def link(since: date, until: date) -> str:
-        return f"{same}&date={since}" if by_date else f"{same}&from={since}&to={until}"
+        return f"{address}&date={since}" if by_date else f"{address}&from={since}&to={until}"
 
     return RangeLinks(
         earlier=link(first - length, last - length) if first - EARLIEST >= length else None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
+from urllib.parse import urlencode
 
 from litestar import get
 from litestar.params import FromPath, QueryParameter
@@ -84,12 +86,10 @@ async def list_time_slots(
             timezone=tz,
             caller=caller,
         )
-    asked = {"researcher_id": researcher_id, "timezone": timezone, "group_by": group_by}
     links = slot_bodies.range_links(
-        f"{desk.public_url}/api/time-slots",
+        _address(desk.public_url, researcher_id, timezone, group_by),
         first=since,
         last=until,
-        asked={name: value for name, value in asked.items() if value is not None},
         by_date=date is not None,
     )
     if group_by is None:
@@ -146,6 +146,14 @@ def zone_for(asked: str | None, caller: Caller | None) -> str:
     if problems:
         raise ValidationFailed(problems)
     return asked
+
+
+@lru_cache(maxsize=1024)
+def _address(public_url: str, researcher_id: str, timezone: str | None, group_by: Grouping | None) -> str:
+    """Write where these slots are found, but for the days; everything in it was checked before."""
+    asked = {"researcher_id": researcher_id, "timezone": timezone, "group_by": group_by}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return f"{public_url}/api/time-slots?{urlencode(given)}"
 
 
 def _days(day: date | None, first: date | None, last: date | None) -> tuple[date, date]:
