@@ -174,7 +174,7 @@ def key_fields(key: api_keys.ApiKey) -> dict[str, Any]:
 def registered_body(researcher: researchers.Researcher) -> RegisteredResearcher:
     """Show a researcher to an admin."""
     return RegisteredResearcher(
-        id=str(researcher.id),
+        id=researcher.id,
         user_id=researcher.user_id,
         name=researcher.name,
         email=researcher.email,
@@ -199,10 +199,10 @@ def errand_body(listed: ListedEntry) -> ErrandOutside:
     """Show an errand."""
     entry = listed.entry
     return ErrandOutside(
-        id=str(entry.id),
+        id=entry.id,
         errand=entry.errand,
         lane=entry.lane,
-        session_id=str(entry.session_id),
+        session_id=entry.session_id,
         state=listed.state,
         data=dict(entry.data),
         tries=listed.attempts,
@@ -215,7 +215,7 @@ def errand_body(listed: ListedEntry) -> ErrandOutside:
 def act_body(act: admin_acts.AdminAct) -> AdminAct:
     """Show an act."""
     return AdminAct(
-        id=str(act.id),
+        id=act.id,
         at=act.at,
         by=act.by,
         act=act.act,

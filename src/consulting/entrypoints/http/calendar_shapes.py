@@ -284,7 +284,7 @@ def slots_body(publication: Publication | None) -> ChangedSlots | UnsetType:
 def pattern_body(pattern: availability.Pattern, publication: Publication | None = None) -> Pattern:
     """Show weekly hours."""
     return Pattern(
-        id=str(pattern.id),
+        id=pattern.id,
         weekday=pattern.weekday,
         start=str(pattern.window.start),
         end=str(pattern.window.end),
@@ -301,7 +301,7 @@ def pattern_body(pattern: availability.Pattern, publication: Publication | None 
 def override_body(override: availability.Override, publication: Publication | None = None) -> Override:
     """Show other hours on one date."""
     return Override(
-        id=str(override.id),
+        id=override.id,
         date=override.date,
         windows=[Hours(start=str(each.start), end=str(each.end)) for each in override.windows],
         timezone=override.timezone,
@@ -314,7 +314,7 @@ def override_body(override: availability.Override, publication: Publication | No
 def block_body(block: availability.Block, publication: Publication | None = None) -> Block:
     """Show time off."""
     return Block(
-        id=str(block.id),
+        id=block.id,
         start_time=block.period.start,
         end_time=block.period.end,
         reason=block.reason,

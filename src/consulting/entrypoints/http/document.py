@@ -62,6 +62,7 @@ def openapi_document() -> bytes:
 def _complete_shapes(shapes: dict[str, Json]) -> None:
     """Say that no other fields are taken or given, that exact decimals are numbers, and give the examples."""
     for name, shape in shapes.items():
+        _keep_ids_opaque(shape)
         if "properties" in shape:
             shape["additionalProperties"] = False
         if name in EXAMPLES:
@@ -69,6 +70,18 @@ def _complete_shapes(shapes: dict[str, Json]) -> None:
     for name, field in _NUMBERS:
         _as_number(shapes[name]["properties"][field])
     shapes["Problem"]["properties"]["details"] = {"type": "object", "description": "Particulars, by code."}
+
+
+def _keep_ids_opaque(part: Any) -> None:
+    """Leave out that ids are UUIDs: that is no promise."""
+    if isinstance(part, list):
+        for each in part:
+            _keep_ids_opaque(each)
+    elif isinstance(part, dict):
+        if part.get("format") == "uuid":
+            del part["format"]
+        for each in part.values():
+            _keep_ids_opaque(each)
 
 
 def _complete_operations(document: Json) -> None:

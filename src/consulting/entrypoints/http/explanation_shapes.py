@@ -47,13 +47,13 @@ def explanation_body(said: explaining.TimeExplained) -> TimeExplained:
 
 
 def _slot(slot: TimeSlot) -> ExplainedSlot:
-    return ExplainedSlot(id=str(slot.id), start_time=slot.period.start, end_time=slot.period.end)
+    return ExplainedSlot(id=slot.id, start_time=slot.period.start, end_time=slot.period.end)
 
 
 def _because(because: explaining.Because) -> Because:
     return Because(
         reason=because.reason,
         message=because.sentence,
-        rule_id=None if because.rule_id is None else str(because.rule_id),
-        session_id=None if because.session_id is None else str(because.session_id),
+        rule_id=because.rule_id,
+        session_id=because.session_id,
     )

@@ -65,7 +65,7 @@ def changed_one_off(data: OneOffSlotChanges, slot: availability.OneOffSlot) -> a
 def one_off_body(slot: availability.OneOffSlot, publication: Publication | None = None) -> OneOffSlot:
     """Show a one-off slot."""
     return OneOffSlot(
-        id=str(slot.id),
+        id=slot.id,
         start_time=slot.period.start,
         end_time=slot.period.end,
         slots=slots_body(publication),

@@ -128,7 +128,7 @@ def _session(record: SessionRecord) -> KeptSession:
 def _payments(record: SessionRecord) -> list[KeptPayment]:
     return [
         KeptPayment(
-            id=str(each.id),
+            id=each.id,
             attempt=each.attempt,
             payment_intent_id=each.intent_id,
             state=each.state,
@@ -145,7 +145,7 @@ def _payments(record: SessionRecord) -> list[KeptPayment]:
 def _refunds(record: SessionRecord) -> list[KeptRefund]:
     return [
         KeptRefund(
-            id=str(each.id),
+            id=each.id,
             amount=each.amount.amount,
             currency=each.amount.currency,
             reason=each.reason,

@@ -112,7 +112,7 @@ def _policy(name: str) -> CancellationPolicy:
 def profile_body(researcher: researchers.Researcher, publication: Publication | None = None) -> Profile:
     """Show a profile to its owner."""
     return Profile(
-        id=str(researcher.id),
+        id=researcher.id,
         user_id=researcher.user_id,
         name=researcher.name,
         email=researcher.email,

@@ -117,9 +117,9 @@ class ReviewPage(Answer):
 def review_body(review: reviews.Review) -> Review:
     """Show a review to the client who wrote it."""
     return Review(
-        id=str(review.id),
-        session_id=str(review.session_id),
-        researcher_id=str(review.researcher_id),
+        id=review.id,
+        session_id=review.session_id,
+        researcher_id=review.researcher_id,
         rating=review.stars,
         comment=review.comment,
         created_at=review.created_at,
@@ -134,7 +134,7 @@ def public_review_body(received: ReceivedReview) -> PublicReview:
     """Show a review to everybody."""
     review = received.review
     return PublicReview(
-        id=str(review.id),
+        id=review.id,
         rating=review.stars,
         comment=review.comment,
         client_name=received.first_name,
@@ -147,7 +147,7 @@ def public_review_body(received: ReceivedReview) -> PublicReview:
 def answered_review_body(review: reviews.Review) -> AnsweredReview:
     """Show a review to the researcher who has answered it."""
     return AnsweredReview(
-        id=str(review.id),
+        id=review.id,
         rating=review.stars,
         comment=review.comment,
         created_at=review.created_at,
@@ -159,9 +159,9 @@ def answered_review_body(review: reviews.Review) -> AnsweredReview:
 def judged_review_body(review: reviews.Review) -> JudgedReview:
     """Show a review to an admin."""
     return JudgedReview(
-        id=str(review.id),
-        session_id=str(review.session_id),
-        researcher_id=str(review.researcher_id),
+        id=review.id,
+        session_id=review.session_id,
+        researcher_id=review.researcher_id,
         rating=review.stars,
         comment=review.comment,
         created_at=review.created_at,

@@ -63,7 +63,7 @@ async def copy_week(request: ApiRequest, data: JSONBody[WeekToCopy], desk: AtDes
     )
     return CopiedWeek(
         overrides=[shapes.override_body(each) for each in copied.week.overrides],
-        removed_overrides=[str(each) for each in copied.week.gone],
+        removed_overrides=list(copied.week.gone),
         one_off_slots=[one_off_shapes.one_off_body(each) for each in copied.week.one_offs],
         blocks=[shapes.block_body(each) for each in copied.week.blocks],
         slots=shapes.changed_slots(copied.publication),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -30,7 +31,7 @@ Text = Annotated[str, Meta(pattern=NO_NUL)]
 StatedReason = Annotated[str, Meta(pattern=NOT_BLANK, min_length=1, max_length=1000)]
 ShortText = Annotated[Text, Meta(max_length=255)]
 LongText = Annotated[Text, Meta(max_length=5000)]
-Id = Annotated[str, Meta(description="An opaque id.")]
+Id = Annotated[UUID, Meta(description="An opaque id.")]
 Currency = Annotated[str, Meta(description="A lower-case ISO 4217 code.")]
 Amount = Annotated[int, Meta(description="In minor units of the currency: 12550 is 125.50 USD.", ge=0)]
 
@@ -250,7 +251,7 @@ def researcher_body(
     """Show a researcher to a caller, None for one who isn't signed in."""
     papers = researcher.papers
     return Researcher(
-        id=str(researcher.id),
+        id=researcher.id,
         user_id=UNSET if caller is None else researcher.user_id,
         name=researcher.name,
         email=UNSET if caller is None else researcher.email,
@@ -270,7 +271,7 @@ def researcher_body(
 
 
 def _next_slot(slot: time_slots.TimeSlot) -> NextSlot:
-    return NextSlot(id=str(slot.id), start_time=slot.period.start, end_time=slot.period.end)
+    return NextSlot(id=slot.id, start_time=slot.period.start, end_time=slot.period.end)
 
 
 def slot_body(offered: OfferedSlot, *, timezone: str) -> TimeSlot:
@@ -282,11 +283,11 @@ def slots_body(offered: Sequence[OfferedSlot], *, timezone: str) -> list[TimeSlo
     """Show slots of one researcher, with their times in a zone as well."""
     if not offered:
         return []
-    researcher_id = str(offered[0].slot.researcher_id)
+    researcher_id = offered[0].slot.researcher_id
     tz = UTC if timezone == "UTC" else zone(timezone)  # the same, but the zone of that name takes ten times as long
     return [
         TimeSlot(
-            id=str(each.slot.id),
+            id=each.slot.id,
             researcher_id=researcher_id,
             start_time=(start := each.slot.period.start),
             end_time=(end := each.slot.period.end),
@@ -305,10 +306,10 @@ def session_body(view: SessionView) -> Session:
     """Show a session."""
     session = view.session
     return Session(
-        id=str(session.id),
+        id=session.id,
         user_id=session.client.user_id,
-        researcher_id=str(session.researcher_id),
-        time_slot_id=str(session.time_slot_id),
+        researcher_id=session.researcher_id,
+        time_slot_id=session.time_slot_id,
         start_time=session.period.start,
         end_time=session.period.end,
         paper_id=session.paper_id,
@@ -341,7 +342,7 @@ def _refund(of_session: Sequence[refunds.Refund]) -> Refund | None:
 def quote_body(quote: CancellationQuote) -> Quote:
     """Show what canceling would give back."""
     return Quote(
-        session_id=str(quote.session.id),
+        session_id=quote.session.id,
         percent=quote.percent,
         refund=money_body(quote.refund),
         quoted_at=quote.at,
