@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -20,6 +21,14 @@ from consulting.adapters.postgres.prepared import Prepared
 
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 LONGEST_SECONDS: Final = 120
+CONNECTIONS: Final = 8
+"""As many as `bench.limit` has: more are slower on a machine of few cores."""
+
+BEFORE: Final = 10
+"""How many transactions warm a connection up: a server plans a prepared statement anew for the first five."""
+
+OPTIONS: Final = "-c jit=off -c random_page_cost=1.1"
+"""What the product asks of its connections, so that the plans are the same."""
 
 _NEXT_SLOT: Final = (
     "SELECT slots.id AS slot, researcher_id AS who, start_time AS starts, end_time AS ends,"
@@ -66,7 +75,7 @@ class PgBench:
     whose: Sequence[int]
     first_day: date
 
-    def read_days(self, *, number: int, connections: int) -> Timings:
+    def read_days(self, *, number: int) -> Timings:
         """Ask for days of slots: three statements on one way, as the product sends them."""
         when = f"(date '{self.first_day}' + :day::int)::timestamptz"
         who = "('00000000-0000-7000-8000-' || lpad(to_hex(:who::int), 12, '0'))::uuid"
@@ -76,9 +85,9 @@ class PgBench:
             "\\set day random(0, 39)",
             *_trip(places, researchers.GET, time_slots.STARTING, time_slots.CLAIMS_ON_STARTING),
         ]
-        return self._run(script, count=number, connections=connections)
+        return self._run(script, count=number)
 
-    def book(self, slots: Sequence[UUID], *, connections: int) -> Timings:
+    def book(self, slots: Sequence[UUID]) -> Timings:
         """Book these slots, with the statements of a booking under a key, in as many trips.
 
         pgbench can't count through a list, so a trip before the booking finds the slot.
@@ -90,7 +99,7 @@ class PgBench:
                 "INSERT INTO wanted SELECT number - 1, id FROM unnest(%s::uuid[]) WITH ORDINALITY w (id, number)",
                 [list(slots)],
             )
-        share = len(slots) // connections
+        share = len(slots) // CONNECTIONS
         script = [
             "\\set taken :taken + 1",
             f"\\set number :client_id * {share} + :taken - 1",
@@ -107,21 +116,23 @@ class PgBench:
             *_trip({**_BOOKING, "id": "gen_random_uuid()"}, session_statements.ADD),
             *_trip(_BOOKING, retries.KEEP, Prepared(b"COMMIT", {})),
         ]
-        return self._run(script, count=len(slots), connections=connections)
+        return self._run(script, count=len(slots))
 
-    def _run(self, script: Sequence[str], *, count: int, connections: int) -> Timings:
-        with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-            file.write("\n".join(script) + "\n")
-            file.flush()
-            shares = f"-c {connections} -t {count // connections} -j 1 -D taken=0"
-            done = subprocess.run(
-                [str(self.program), "-n", "-M", "prepared", "-f", file.name, *shares.split(), self.url],
+    def _run(self, script: Sequence[str], *, count: int) -> Timings:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "script.sql"
+            file.write_text("\n".join(script) + "\n")
+            log = f"-l --log-prefix={folder}/log"
+            shares = f"-c {CONNECTIONS} -t {count // CONNECTIONS} -j 1 -D taken=0 {log}"
+            subprocess.run(
+                [str(self.program), "-n", "-M", "prepared", "-f", str(file), *shares.split(), self.url],
+                env={**os.environ, "PGOPTIONS": OPTIONS},
                 capture_output=True,
-                text=True,
                 timeout=LONGEST_SECONDS,
                 check=True,
             )
-        return _timings(done.stdout)
+            [told] = Path(folder).glob("log.*")
+            return _timings(told.read_text())
 
 
 def _trip(places: Mapping[str, str], *steps: Prepared) -> Sequence[str]:
@@ -135,10 +146,12 @@ def _written(statement: Prepared, places: Mapping[str, str]) -> str:
     return " ".join(sql.split()) + ";"
 
 
-def _timings(said: str) -> Timings:
-    count = re.search(r"number of transactions actually processed: (\d+)", said)
-    rate = re.search(r"tps = ([\d.]+) \(without", said)
-    if count is None or rate is None:
-        raise ValueError(f"pgbench says something else: {said}")
-    number, seconds = int(count[1]), int(count[1]) / float(rate[1])
-    return Timings(seconds=seconds, each=[seconds / number] * number)
+def _timings(log: str) -> Timings:
+    """Read the log, from when the last connection was warm: those of the product are, too."""
+    lines = [[int(word) for word in line.split()] for line in log.splitlines()]
+    ends = [(number, took, seconds + microseconds / 1e6) for _, number, took, _, seconds, microseconds in lines]
+    warm = max(end for number, _, end in ends if number <= BEFORE)
+    each = [(took / 1e6, end) for _, took, end in ends if end > warm]
+    if not each:
+        raise ValueError(f"{len(lines)} transactions are over before {CONNECTIONS} connections are warm")
+    return Timings(seconds=max(end for _, end in each) - warm, each=[took for took, _ in each])

@@ -93,7 +93,7 @@ class Bench:
         return asked
 
     def _days_alone(self, _: int) -> Timings:
-        return self.pgbench.read_days(number=READS, connections=32)
+        return self.pgbench.read_days(number=READS)
 
     def _in_pgbench(self, name: str, ours: Round, limits: Round) -> Work:
         return Work(name=name, limit=_PGBENCH, ours=ours, limits=limits)
@@ -127,7 +127,7 @@ class Bench:
         return book
 
     def _book_alone(self, _: int) -> Timings:
-        return self.pgbench.book(self._free(self.ours.port), connections=32)
+        return self.pgbench.book(self._free(self.ours.port))
 
     def _contend(self) -> Work:
         """Give one slot to one of many, as the limit does."""
