@@ -17,6 +17,34 @@ from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 
 TEMPLATE = "migrated"
+FIRST = (
+    "http/test_fuzzing.py",
+    "test_first_light.py",
+    "supervisor/test_run.py",
+    "days",
+    "kills",
+    "test_typescript_client.py",
+    "examples",
+    "test_tour.py",
+    "page/test_booking.py",
+    "worker/test_worker.py",
+    "adapters/test_provider_suites.py",
+    "page/test_week.py",
+    "operating",
+    "payments",
+)
+"""What takes longest, the longest first: whoever of several workers is left with one of these would be waited for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> int:
+    here = Path(__file__).parent
+    inside = path.relative_to(here) if path.is_relative_to(here) else path
+    return next((place for place, first in enumerate(FIRST) if inside.is_relative_to(first)), len(FIRST))
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from consulting.entrypoints.supervisor import file_locks
+
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
@@ -57,21 +59,26 @@ def pip(*arguments: str) -> None:
 
 
 def lend(folder: Path) -> None:
-    """Let an environment have the packages of this one, but for this project itself."""
+    """Let an environment have the packages of this one, but for this project itself.
+
+    Nor does it get the fuzzer, which nobody asks for and which each pytest would load as a plugin.
+    """
     lent, purelib = folder / "lent", sysconfig.get_path("purelib", vars={"base": str(folder)})
     lent.mkdir()
     for package in Path(sysconfig.get_path("purelib")).iterdir():
-        if not re.match("_?consulting|pip", package.name):
+        if not re.match("_?consulting|pip|schemathesis", package.name):
             (lent / package.name).symlink_to(package)
     (Path(purelib) / "lent.pth").write_text(str(lent), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Consulting and the examples, built."""
-    folder = tmp_path_factory.mktemp("wheels")
-    packages = [ROOT, EXAMPLES / "acme_payments", EXAMPLES / "teams_meetings"]
-    pip("wheel", *OFFLINE, "--no-build-isolation", "-w", str(folder), *map(str, packages))
+def wheels(postgres_home: Path) -> Path:
+    """Consulting and the examples, built once for all workers of a run."""
+    folder = postgres_home / "wheels"
+    with file_locks.exclusive(postgres_home / "wheels.lock", wait_seconds=180):
+        if not folder.exists():
+            packages = [ROOT, EXAMPLES / "acme_payments", EXAMPLES / "teams_meetings"]
+            pip("wheel", *OFFLINE, "--no-build-isolation", "-w", str(folder), *map(str, packages))
     return folder
 
 

@@ -10,7 +10,8 @@ from consulting.adapters.contracts.payment_gateway import PaymentGatewayContract
 from consulting.adapters.contracts.storage import StorageContract
 
 pytest_plugins = ["pytester"]
-VERDICTS = ("-p", "consulting.adapters.contracts.verdicts", "-p", "no:cacheprovider")
+PLAIN = ("--disable-plugin-autoload", "-p", "hypothesispytest", "-p", "no:cacheprovider")
+VERDICTS = (*PLAIN, "-p", "consulting.adapters.contracts.verdicts")
 
 
 class PolitenessContract(Contract):
@@ -280,7 +281,7 @@ def test_a_run_that_names_no_broken_promises_is_refused(pytester: pytest.Pyteste
     pytester.makepyfile(
         politeness=POLITENESS, test_adapter="from politeness import PolitenessContract as P\nclass TestA(P): ..."
     )
-    result = pytester.runpytest_inprocess("-p", "no:consulting.adapters.contracts.verdicts")
+    result = pytester.runpytest_inprocess(*PLAIN, "-p", "no:consulting.adapters.contracts.verdicts")
     assert result.parseoutcomes() == {"errors": 2}
     result.stdout.fnmatch_lines(["pytest runs without the suite's own plugin*"])
 

@@ -9,7 +9,10 @@ import pytest
 from tests.unit.adapters.contracts.wrong import gateways, mailers, rooms
 
 pytest_plugins = ["pytester"]
-OPTIONS = ("-p", "consulting.adapters.contracts.verdicts", "-p", "no:cacheprovider", "--import-mode=importlib")
+OPTIONS = (
+    *("--disable-plugin-autoload", "-p", "hypothesispytest", "-p", "consulting.adapters.contracts.verdicts"),
+    *("-p", "no:cacheprovider", "--import-mode=importlib"),
+)
 
 GATEWAY = """
     import pytest
