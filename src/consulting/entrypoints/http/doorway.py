@@ -17,11 +17,11 @@ from consulting.entrypoints.http.answer_headers import AnswerHeaders
 from consulting.entrypoints.http.measurements import Metrics, method_of, route_of
 from consulting.entrypoints.http.problems import envelope
 from consulting.entrypoints.http.refusals import InternalError
-from consulting.entrypoints.logs import REQUEST_ID
+from consulting.entrypoints.logs import REQUEST_ID, REQUESTS, RequestLine
 
 log = logging.getLogger(__name__)
 
-requests = logging.getLogger("consulting.requests")
+requests = logging.getLogger(REQUESTS)
 
 _FIT: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
@@ -84,15 +84,15 @@ def _new_name(ids: Identities) -> bytes:
 
 
 def _write_down(scope: HTTPScope, *, status: int, seconds: float) -> None:
-    """Log one line a request: what was asked by what kind of caller, and nothing of what was said."""
-    line = {
-        "method": method_of(scope),
-        "route": route_of(scope),
-        "status": status,
-        "milliseconds": round(seconds * 1000, 1),
-        "caller": _kind(scope.get("user")),
-    }
-    requests.info("%(method)s %(route)s %(status)s in %(milliseconds)s ms, %(caller)s", line, extra=line)
+    if requests.isEnabledFor(logging.INFO):
+        line = RequestLine(
+            method=method_of(scope),
+            route=route_of(scope),
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+            caller=_kind(scope.get("user")),
+        )
+        requests.handle(line)
 
 
 def _kind(caller: Caller | None) -> str:

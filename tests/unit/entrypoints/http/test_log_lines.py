@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from consulting.entrypoints import logs
-from consulting.entrypoints.logs import JsonLines, TextLines, begin_logging, without_secrets
+from consulting.entrypoints.logs import JsonLines, RequestLine, TextLines, begin_logging, without_secrets
 from tests.unit.entrypoints.http.frontend import Frontend, settings, token
 
 SECRETS = {
@@ -116,6 +118,35 @@ def test_a_line_of_json_is_one_object_with_all_that_it_is_about() -> None:
         "status": 200,
     }
     assert line["message"].startswith("two\nlines ")
+
+
+def test_a_line_of_text_says_when_where_and_what() -> None:
+    shown = written(TextLines(), logging.WARNING, "so many: %s", 7, extra={"request_id": "mine-7"})
+
+    at, _, told = shown.partition("Z ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}", at)
+    assert told == f"{os.getpid()} WARNING consulting.somewhere: so many: 7 [mine-7]\n"
+
+
+def test_the_line_of_a_request_can_be_written_by_anybody() -> None:
+    line = RequestLine(method="GET", route="/api/sessions", status=200, milliseconds=1.5, caller="user")
+    told = "GET /api/sessions 200 in 1.5 ms, user"
+
+    form = "%(asctime)s %(process)d %(threadName)s %(filename)s %(levelname)s %(name)s %(message)s"
+    assert logging.Formatter(form).format(line).endswith(f" INFO consulting.requests {told}")
+    assert TextLines().format(line).endswith(f"Z {os.getpid()} INFO consulting.requests: {told}")
+    assert json.loads(JsonLines().format(line)) | {"timestamp": "then"} == {
+        "timestamp": "then",
+        "level": "INFO",
+        "logger": "consulting.requests",
+        "message": told,
+        "process": os.getpid(),
+        "method": "GET",
+        "route": "/api/sessions",
+        "status": 200,
+        "milliseconds": 1.5,
+        "caller": "user",
+    }
 
 
 @pytest.mark.parametrize(("form", "kind"), [("json", JsonLines), ("text", TextLines)])
