@@ -89,3 +89,24 @@ def server(**options: Any) -> Iterator[Server]:
         yield Server(port, kept)
     finally:
         controller.stop()
+
+
+# What a server of a test's own says
+
+POLITE = {b"ehlo": b"250 here\r\n", b"mail": b"250 ok\r\n", b"rcpt": b"250 ok\r\n"}
+
+
+def hear_line(caller: socket.socket) -> bytes:
+    heard = b""
+    while not heard.endswith(b"\n"):
+        piece = caller.recv(1)
+        if not piece:
+            raise ConnectionResetError
+        heard += piece
+    return heard
+
+
+def hear_content(caller: socket.socket) -> None:
+    caller.sendall(b"354 go on\r\n")
+    while hear_line(caller) != b".\r\n":
+        pass

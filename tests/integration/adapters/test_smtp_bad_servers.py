@@ -14,7 +14,7 @@ import pytest
 from consulting.adapters.smtp.mailer import LONGEST_SEND
 from consulting.application.errands import LEASE, LONGEST_ERRAND
 from consulting.application.ports.mailer import MailUnavailable, MailUncertain, SenderRefused
-from tests.integration.adapters.mail_servers import MAIL, mailer_at
+from tests.integration.adapters.mail_servers import MAIL, POLITE, hear_content, hear_line, mailer_at
 
 
 @contextmanager
@@ -37,16 +37,6 @@ def badly(behave: Callable[[socket.socket], object]) -> Iterator[int]:
             thread.join(20)
 
 
-def hear_line(caller: socket.socket) -> bytes:
-    heard = b""
-    while not heard.endswith(b"\n"):
-        piece = caller.recv(1)
-        if not piece:
-            raise ConnectionResetError
-        heard += piece
-    return heard
-
-
 def drip(caller: socket.socket, *, first: bytes = b"220-", seconds: float = 6) -> None:
     """Say one byte after the other, each well before anybody would give up, and never end the line."""
     caller.sendall(first)
@@ -65,15 +55,6 @@ def converse(caller: socket.socket, answers: Mapping[bytes, bytes]) -> bytes:
         if answer is None:
             return line
         caller.sendall(answer)
-
-
-POLITE = {b"ehlo": b"250 here\r\n", b"mail": b"250 ok\r\n", b"rcpt": b"250 ok\r\n"}
-
-
-def hear_content(caller: socket.socket) -> None:
-    caller.sendall(b"354 go on\r\n")
-    while hear_line(caller) != b".\r\n":
-        pass
 
 
 def test_a_server_that_drips_is_given_up_at_the_deadline() -> None:

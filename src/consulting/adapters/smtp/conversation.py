@@ -24,18 +24,23 @@ class AnswerLost(smtplib.SMTPException):
 class Conversation(smtplib.SMTP):
     """One connection, from its first byte on encrypted where a context is given.
 
-    No single wait is longer than `timeout`, and all of them together take no longer than `deadline` (in seconds), so
-    that a server that sends a byte now and then holds nobody up. Asking for the server's address isn't counted.
+    No single wait is longer than `timeout` (in seconds), and none goes beyond `deadline`, an instant of the monotonic
+    clock: a server that sends a byte now and then holds nobody up. Asking for the server's address isn't counted.
     """
 
     def __init__(
         self, *, host: str, port: int, name: str, tls: ssl.SSLContext | None, timeout: float, deadline: float
     ) -> None:
         """Connect, and hear the greeting. Raises SMTPException and OSError."""
-        self._until = time.monotonic() + deadline
+        self._until = deadline
         self._tls = tls
+        self.mails = 0
         # Our name is given: smtplib would otherwise ask the resolver, which can take longer than the mail.
         super().__init__(host, port, local_hostname=name, timeout=timeout)
+
+    def go_on(self, *, deadline: float) -> None:
+        """Give the conversation more time."""
+        self._until = deadline
 
     def getreply(self) -> tuple[int, bytes]:
         """Hear what the server says. Raises SMTPException."""
@@ -62,6 +67,7 @@ class Conversation(smtplib.SMTP):
             raise AnswerLost from lost
         if code == _UNREADABLE:
             raise AnswerLost
+        self.mails += 1
         return code, answer
 
     def _wait(self) -> float:

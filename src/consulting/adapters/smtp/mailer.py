@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
-from contextlib import suppress
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
 from email.utils import parseaddr
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Final
 
 from consulting.adapters.smtp.addresses import AddressRefused, deliverable, display_name, needs_utf8
 from consulting.adapters.smtp.conversation import AnswerLost, Conversation
+from consulting.adapters.smtp.kept import Kept
 from consulting.adapters.smtp.message import write_message
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.mailer import Mail, MailRefused, MailUnavailable, MailUncertain, SenderRefused
@@ -22,6 +23,11 @@ from consulting.domain.errors import ConsultingError
 _log: Final = logging.getLogger(__name__)
 _OURS_TO_MEND: Final = frozenset({530, 534, 535, 538})
 """Refused for want of a login: that is about our settings, not about this mail."""
+
+_GOOD_BYE: Final = 421
+
+KEPT_SECONDS: Final = 2.0
+"""How long a connection waits for the next mail."""
 
 LONGEST_SEND: Final = 40.0
 """How many seconds one mail may take in all: less than an errand may, so that its lease never passes to another."""
@@ -37,7 +43,7 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpMailer:
-    """Hands mails to one mail server, a connection each. Build it with `open_mailer`; safe to share between threads."""
+    """Hands mails to one mail server. Build it with `open_mailer`; safe to share between threads."""
 
     host: str
     port: int
@@ -49,6 +55,11 @@ class SmtpMailer:
     deadline_seconds: float = LONGEST_SEND
     _password: str | None = field(default=None, repr=False)
     _tls: ssl.SSLContext | None = field(default=None, repr=False)
+    _kept: Kept = field(default_factory=lambda: Kept(seconds=0), repr=False, compare=False)
+
+    def keeping_connections(self, *, seconds: float = KEPT_SECONDS) -> SmtpMailer:
+        """Give the same mailer, but a connection that a mail went well over waits so long for the next one."""
+        return replace(self, _kept=Kept(seconds=seconds))
 
     def send(self, mail: Mail) -> None:
         """Hand it over. Raises MailRefused, MailUnavailable, SenderRefused or MailUncertain, and nothing else."""
@@ -67,7 +78,7 @@ class SmtpMailer:
     def knock(self) -> None:
         """Connect, log in and name our sender as for a mail, and leave. Raises MailUnavailable or SenderRefused."""
         try:
-            server = self._connect()
+            server = self._connect(deadline=self._deadline())
             try:
                 self._enter(server)
                 server.ehlo_or_helo_if_needed()
@@ -81,26 +92,40 @@ class SmtpMailer:
             raise outcome(f"{type(error).__name__} {_code(error) or ''}".rstrip()) from None
 
     def _deliver(self, content: bytes, *, recipient: Address, utf8: bool) -> None:
-        server = self._connect()
+        deadline, kept = self._deadline(), self._kept.take()
+        if kept is not None:
+            kept.go_on(deadline=deadline)
+            try:
+                self._hand_over(kept, content, recipient=recipient, utf8=utf8)
+            except (smtplib.SMTPException, OSError) as error:
+                if not _was_over(error):
+                    raise
+            else:
+                return
+        self._hand_over(self._connect(deadline=deadline), content, recipient=recipient, utf8=utf8)
+
+    def _hand_over(self, server: Conversation, content: bytes, *, recipient: Address, utf8: bool) -> None:
         try:
-            self._enter(server)
+            if not server.mails:
+                self._enter(server)
             options = _utf8_options(server) if utf8 else []
             server.sendmail(self.sender.addr_spec, [recipient.addr_spec], content, mail_options=options)
         except BaseException:
             server.close()
             raise
-        with suppress(smtplib.SMTPException, OSError):  # it is taken already
-            server.quit()
-        server.close()
+        self._kept.keep(server)
 
-    def _connect(self) -> Conversation:
+    def _deadline(self) -> float:
+        return time.monotonic() + self.deadline_seconds
+
+    def _connect(self, *, deadline: float) -> Conversation:
         return Conversation(
             host=self.host,
             port=self.port,
             name=self.sender.domain,
             tls=self._tls if self.security is Security.TLS else None,
             timeout=self.timeout_seconds,
-            deadline=self.deadline_seconds,
+            deadline=deadline,
         )
 
     def _enter(self, server: smtplib.SMTP) -> None:
@@ -113,6 +138,13 @@ class SmtpMailer:
 
 class _NoUtf8(smtplib.SMTPException):
     """The server can't reach an address outside ASCII."""
+
+
+def _was_over(error: smtplib.SMTPException | OSError) -> bool:
+    """Tell whether the server had ended the conversation before it took anything of this mail."""
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return error.smtp_code < 500
+    return isinstance(error, (smtplib.SMTPServerDisconnected, ConnectionError)) or _code(error) == _GOOD_BYE
 
 
 def _utf8_options(server: smtplib.SMTP) -> list[str]:

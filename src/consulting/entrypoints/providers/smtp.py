@@ -54,7 +54,7 @@ def open_mails(settings: SmtpSettings, surroundings: Surroundings) -> Mails:
         timeout_seconds=settings.timeout_seconds,
         clock=surroundings.clock,
     )
-    return Mails(mailer=mailer)
+    return Mails(mailer=mailer.keeping_connections())
 
 
 plugin = Plugin(port_version=1, settings=SmtpSettings, open=open_mails)
