@@ -38,6 +38,7 @@ from consulting.entrypoints.http.tokens import Tokens, tokens_of
 from consulting.entrypoints.http.watching import Watchers, WithoutWatchersToken, watchers_of
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
 from consulting.entrypoints.intervals import intervals
+from consulting.entrypoints.settings import Settings
 from consulting.entrypoints.tracing import Tracing
 
 log = logging.getLogger(__name__)
@@ -103,9 +104,15 @@ def create_app(container: Container) -> Litestar:
         headers=answer_headers(settings),
         methods=_methods(app),
     )
-    proxied: Any = ProxyHeadersMiddleware(cast("Any", doorway), trusted_hosts=list(settings.trusted_proxies))
-    app.asgi_handler = proxied
+    app.asgi_handler = _behind_proxies(doorway, settings)
     return app
+
+
+def _behind_proxies(app: ASGIApp, settings: Settings) -> Any:
+    """Have the proxies in front, if there are any, say where requests come from."""
+    if not settings.trusted_proxies:
+        return app
+    return ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=list(settings.trusted_proxies))
 
 
 def _use_cases(container: Container) -> UseCases:
