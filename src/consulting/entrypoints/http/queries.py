@@ -54,9 +54,24 @@ async def check_query(request: Request[Any, Any, Any]) -> None:
     if not raw and not any(parameter.required for parameter in known.values()):
         return
     _require_text(raw)
-    problems = list(_problems(list(request.query_params.multi_items()), known))
+    given = list(request.query_params.items())
+    if _fits(given, request.route_handler):
+        return
+    problems = list(_problems(given, known))
     if problems:
         raise ValidationFailed(problems)
+
+
+def _fits(given: list[tuple[str, str]], handler: Any) -> bool:
+    """Tell whether all is well, as it is most often; False where that takes a closer look."""
+    together, shape = dict(given), _shape(handler)
+    if shape is None or len(together) < len(given):
+        return False
+    try:
+        msgspec.convert(together, shape, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _require_text(raw: bytes) -> None:
@@ -107,6 +122,25 @@ def _parameters(handler: Any) -> Mapping[str, Parameter]:
                 spelling=_spelling(plain),
             )
     return found
+
+
+@lru_cache(maxsize=256)
+def _shape(handler: Any) -> type[msgspec.Struct] | None:
+    """Put a handler's query parameters into one type, but for those that must be spelled in some way.
+
+    None where one of those is required.
+    """
+    if any(each.required and each.spelling for each in _parameters(handler).values()):
+        return None
+    known = {name: each for name, each in _parameters(handler).items() if each.spelling is None}
+    fields = [(f"given_{number}", each) for number, each in enumerate(known.values())]
+    return msgspec.defstruct(
+        "Query",
+        [(field, each.type) if each.required else (field, each.type, None) for field, each in fields],
+        rename={field: name for (field, _), name in zip(fields, known, strict=True)},
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
 
 
 def _spelling(kind: Any) -> tuple[re.Pattern[str], str] | None:
