@@ -6,6 +6,7 @@ ROUNDS ?= 5
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 MAKEFLAGS += --no-print-directory
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE # else each of the many processes of a run compiles everything anew
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-domain check proof bench bench-growth chaos mutations setup runtime tracing lock clean
@@ -81,4 +82,4 @@ lock: setup ## lock the requirements anew after pyproject.toml changed
 
 clean: ## remove the environment and all caches; an instance's data in .consulting stays
 	rm -rf .venv .venv.lock .advisories .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
-	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests scripts bench examples -name __pycache__ -type d -prune -exec rm -rf {} +

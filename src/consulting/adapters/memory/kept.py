@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
@@ -103,7 +104,10 @@ class Kept:
 
     def copy(self) -> Kept:
         """Give a state of its own with the same content."""
-        return Kept(**{each.name: dict(getattr(self, each.name)) for each in fields(self)})
+        return Kept(*map(dict, _tables_of(self)))
+
+
+_tables_of = attrgetter(*(each.name for each in fields(Kept)))
 
 
 def put_new(table: dict[_Key, _Value], key: _Key, value: _Value) -> None:

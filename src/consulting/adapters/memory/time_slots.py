@@ -88,7 +88,7 @@ class MemoryTimeSlots:
 
     def _of(self, researcher_id: UUID) -> list[TimeSlot]:
         own = (slot for slot in self._kept.time_slots.values() if slot.researcher_id == researcher_id)
-        return sorted(own, key=lambda slot: (slot.period, slot.id))
+        return sorted(own, key=lambda slot: (slot.period.start, slot.period.end, slot.id))
 
     def _offer(self, slot: TimeSlot, claims: Iterable[Claim]) -> Offer:
         return Offer(
