@@ -197,7 +197,9 @@ def keep(calendar: OpenCalendar, rule: Rule) -> None:
 
 
 def _require_place(calendar: OpenCalendar, rule: Giving) -> None:
+    """Judge a one-off slot's place; the slots in it are locked first, so nobody books in it meanwhile."""
     if isinstance(rule, OneOffSlot):
+        calendar.tx.time_slots.lock_published(researcher_id=calendar.researcher.id, overlapping=rule.period)
         claims = calendar.tx.sessions.claims(researcher_id=calendar.researcher.id, overlapping=rule.period)
         require_place(rule, rules=calendar.rules, claims=claims, at=calendar.at)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from consulting.application.callers import Caller
 from consulting.application.payments import CancelIntent
-from consulting.domain.availability import Block, Pattern
+from consulting.domain.availability import Block, OneOffSlot, Pattern
 from consulting.domain.payments import Intent
 from consulting.domain.publishing import Publication
 from consulting.domain.sessions import Session
@@ -74,6 +74,10 @@ def take_time_off(market: Marketplace, *, caller: Caller, block: Block, cancel_s
 
 def edit_hours(market: Marketplace, *, caller: Caller, pattern: Pattern) -> Publication:
     return market.save_pattern(pattern, caller=caller)
+
+
+def offer_once(market: Marketplace, *, caller: Caller, slot: OneOffSlot) -> Publication:
+    return market.save_one_off(slot, caller=caller)
 
 
 def top_up(market: Marketplace, *, researcher_id: UUID) -> Publication:

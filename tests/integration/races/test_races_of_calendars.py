@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
-from consulting.domain.availability import Block
+from consulting.domain.availability import Block, OneOffSlot
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.period import Period
 from tests.integration.races.arena import Hours, Round
 from tests.integration.races.crowd import DONE, counted
-from tests.integration.races.deeds import edit_hours, take_time_off, top_up
+from tests.integration.races.deeds import edit_hours, offer_once, take_time_off, top_up
 
 Rounds = Callable[[], Iterator[Round]]
 
@@ -66,6 +67,21 @@ def test_a_slot_that_new_hours_take_away_is_either_booked_and_kept_or_refused_an
         assert now.published(hours.researcher) == now.rightly_published(hours.researcher)
 
 
+def test_a_one_off_slot_is_either_booked_and_stays_or_moved_and_can_not_be_booked(rounds: Rounds) -> None:
+    for now in rounds():
+        hours = now.open_hours("10:00", "11:00")
+        there, later = one_off_slots(now, hours)
+        now.market.save_one_off(there, caller=hours.account)
+        slot = now.market.offered(hours.researcher)[-1].slot
+        assert slot.period == there.period
+
+        moved, booked = now.race(partial(offer_once, caller=hours.account, slot=later), *now.bookers(slot, 1))
+
+        now.saw(f"move {moved.name}, booking {booked.name}")
+        assert (moved.name, booked.name) in {(DONE, "SlotUnavailable"), ("TimeIsTaken", DONE)}
+        assert now.published(hours.researcher) == now.rightly_published(hours.researcher)
+
+
 def test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits(rounds: Rounds) -> None:
     for now in rounds():
         hours = now.open_hours("10:00", "14:00")
@@ -87,6 +103,14 @@ def test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits(roun
 def all_day_off(now: Round, hours: Hours) -> Block:
     whole = Period(hours.slots[0].period.start, hours.slots[-1].period.end)
     return Block(id=now.market.ids.new(), researcher_id=hours.researcher.id, period=whole)
+
+
+def one_off_slots(now: Round, hours: Hours) -> tuple[OneOffSlot, OneOffSlot]:
+    """Give a slot after the hours, and the same one as it is half an hour later."""
+    start, half_an_hour = hours.slots[-1].period.end, timedelta(minutes=30)
+    period = Period(start, start + 2 * half_an_hour)
+    slot = OneOffSlot(id=now.market.ids.new(), researcher_id=hours.researcher.id, period=period)
+    return slot, replace(slot, period=Period(period.start + half_an_hour, period.end + half_an_hour))
 
 
 def counted_without_none(names: dict[str, int]) -> dict[str, int]:
