@@ -71,6 +71,8 @@ class EditReview:
             own_session(tx, session_id, caller=caller)
             locked = lock_session(tx, session_id, releasing=True)
             before = _review_of(tx, session_id)
+            if before.user_id != caller.user_id:
+                raise ReviewNotFound
             now = before.stars if stars is None else stars
             said = before.comment if comment is None else comment or None
             edited = before.edited(stars=now, comment=said, at=self.clock.now())
@@ -132,9 +134,15 @@ class AnswerReview:
 
 
 def lock_review(tx: Transaction, id: UUID) -> tuple[Review, Researcher]:
-    """Give a review, and its researcher, whose lock keeps others from changing either. Raises ReviewNotFound."""
+    """Give a review, and its researcher, whose lock keeps others from changing either. Raises ReviewNotFound.
+
+    The session is locked too: or else its client could be erased meanwhile, and what they wrote be kept anew.
+    """
     seen = tx.reviews.get(id)
-    researcher = None if seen is None else tx.researchers.lock(seen.researcher_id)
+    if seen is None:
+        raise ReviewNotFound
+    researcher = tx.researchers.lock(seen.researcher_id)
+    tx.sessions.lock(seen.session_id)
     review = tx.reviews.get(id)
     if researcher is None or review is None:
         raise ReviewNotFound

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
-from consulting.adapters.contracts.turns import at_once
+from consulting.adapters.contracts.turns import HEAD_START, PATIENCE, at_once
 from consulting.adapters.memory import (
     MemoryMailer,
     MemoryMeetingRooms,
@@ -17,9 +19,12 @@ from consulting.adapters.memory import (
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
 from consulting.adapters.postgres.transactions import PostgresTransactions
-from consulting.domain.errors import ReviewExists
+from consulting.application.hiding import HideReview, ShowReview
+from consulting.application.reviewing import AnswerReview
+from consulting.domain.errors import ReviewExists, ReviewNotFound
 from consulting.domain.researchers import Rating, Researcher
-from tests.unit.application.marketplace import NOON, Marketplace, client
+from consulting.domain.reviews import Review
+from tests.unit.application.marketplace import ADMIN, NOON, Marketplace, account_of, client
 
 CLIENTS = 6
 
@@ -52,6 +57,16 @@ def rating_of(market: Marketplace, researcher: Researcher) -> Rating:
         found = tx.researchers.get(researcher.id)
     assert found is not None
     return found.rating
+
+
+@pytest.fixture
+def review(market: Marketplace, researcher: Researcher) -> Review:
+    """What Ada said of a session that is over."""
+    free = next(each for each in market.offered(researcher) if each.available)
+    session = market.book(caller=client("ada"), time_slot_id=free.slot.id).session
+    assert isinstance(market.clock, MovingClock)
+    market.clock.advance(timedelta(days=5))
+    return market.review(session.id, stars=5, comment="from Ada", caller=client("ada"))
 
 
 def test_of_reviews_that_come_at_once_each_is_counted_once(market: Marketplace, researcher: Researcher) -> None:
@@ -93,3 +108,37 @@ def test_changes_of_reviews_at_once_are_all_counted(market: Marketplace, researc
 
     assert [outcome.raised for outcome in outcomes] == [None, None]
     assert rating_of(market, researcher) == Rating(6, 2)
+
+
+@pytest.mark.parametrize("who", ["researcher", "admin who hides", "admin who shows", "client"])
+def test_whoever_changes_a_review_while_its_client_is_erased_brings_nothing_back(
+    market: Marketplace, researcher: Researcher, review: Review, who: str
+) -> None:
+    hide = HideReview(market.transactions, market.clock, market.ids)
+    if who == "admin who shows":
+        hide(review.id, reason="rude", caller=ADMIN)
+    acts: dict[str, Callable[[], Review]] = {
+        "researcher": partial(
+            AnswerReview(market.transactions, market.clock), review.id, answer="Thanks", caller=account_of(researcher)
+        ),
+        "admin who hides": partial(hide, review.id, reason="rude", caller=ADMIN),
+        "admin who shows": partial(ShowReview(market.transactions, market.clock, market.ids), review.id, caller=ADMIN),
+        "client": partial(market.edit_review, review.session_id, stars=1, comment="Ada again", caller=client("ada")),
+    }
+
+    with ThreadPoolExecutor(1) as threads:
+        with market.transactions.begin() as tx:
+            tx.sessions.lock(review.session_id)
+            tx.personal_data.forget("ada", session_ids=[review.session_id], pseudonym="erased:1")
+            change = threads.submit(acts[who])
+            time.sleep(2 * HEAD_START)
+        if who == "client":
+            with pytest.raises(ReviewNotFound):
+                change.result(PATIENCE)
+        else:
+            change.result(PATIENCE)
+
+    with market.transactions.begin() as tx:
+        kept = tx.reviews.get(review.id)
+    assert kept is not None
+    assert (kept.user_id, kept.comment) == ("erased:1", None)
