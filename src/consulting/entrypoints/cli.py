@@ -7,7 +7,7 @@ import sys
 import click
 
 from consulting.entrypoints.cannot_start import CannotStart
-from consulting.entrypoints.commands import api_keys, database, examination, outbox, processes, trial, users
+from consulting.entrypoints.commands import api_keys, database, examination, inbox, outbox, processes, trial, users
 from consulting.entrypoints.console import complain
 
 CANNOT_START = 2
@@ -57,6 +57,7 @@ for command in (
     examination.reconcile,
     examination.doctor,
     outbox.outbox,
+    inbox.inbox,
     api_keys.apikey,
     users.user,
 ):

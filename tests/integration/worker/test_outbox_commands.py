@@ -21,6 +21,8 @@ UNKNOWN = UUID("01931b6e-6f5c-7c3a-8d2e-4b1f0a9c7e11")
 class Operator:
     """Runs the command against the workshop's database."""
 
+    group = "outbox"
+
     def __init__(self, workshop: Workshop, home: Path) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CONSULTING_")}
         ours = {"CONSULTING_DATABASE_URL": workshop.settings.database_url, "CONSULTING_HOME": str(home)}
@@ -28,7 +30,7 @@ class Operator:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "consulting.entrypoints.cli", "outbox", *arguments],
+            [sys.executable, "-m", "consulting.entrypoints.cli", self.group, *arguments],
             env=self._environ,
             capture_output=True,
             text=True,

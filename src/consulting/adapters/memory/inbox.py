@@ -10,7 +10,7 @@ from uuid import UUID
 
 from consulting.adapters.memory.kept import Kept, KeptMessage, Standing, put_new, state_of
 from consulting.application.ports.backlog import OPEN, Depth, WorkState
-from consulting.application.ports.inbox import InboxEntry, ProviderEvent
+from consulting.application.ports.inbox import DeadMessage, InboxEntry, ProviderEvent
 
 
 class MemoryInbox:
@@ -46,6 +46,29 @@ class MemoryInbox:
         """Give it up; it stays listed as dead. False as in finish."""
         return self._give_back(entry, standing=Standing.DEAD, error=error, ended_at=at)
 
+    def dead(self, *, limit: int) -> Sequence[DeadMessage]:
+        """List messages that were given up, the oldest first."""
+        dead = [each for each in self._kept.messages.values() if each.standing is Standing.DEAD]
+        in_order = sorted(dead, key=lambda each: (each.received_at, each.id))
+        return [
+            DeadMessage(
+                id=each.id,
+                event=each.event,
+                received_at=each.received_at,
+                attempts=each.attempts,
+                error=each.error,
+            )
+            for each in in_order[:limit]
+        ]
+
+    def revive(self, id: UUID, *, at: datetime) -> bool:
+        """Make a dead message due now, its tries counted anew; False if there is no such dead message."""
+        return self._rouse(id, standing=Standing.WAITING, due_at=at, attempts=0, ended_at=None)
+
+    def drop(self, id: UUID) -> bool:
+        """Be done with a dead message, unsettled; it stays known. False if there is no such dead message."""
+        return self._rouse(id, standing=Standing.DONE)
+
     def depth(self, *, at: datetime) -> Depth:
         """Count the open messages."""
         messages = self._kept.messages.values()
@@ -60,6 +83,13 @@ class MemoryInbox:
         entry = InboxEntry(id=message.id, event=message.event, attempt=attempt, leased_by=worker)
         self._kept.messages[message.id] = replace(message, attempts=attempt, leased=entry, leased_until=until)
         return entry
+
+    def _rouse(self, id: UUID, **changes: object) -> bool:
+        message = self._kept.messages.get(id)
+        if message is None or message.standing is not Standing.DEAD:
+            return False
+        self._kept.messages[id] = replace(message, **changes)  # type: ignore[arg-type] # by name
+        return True
 
     def _give_back(self, entry: InboxEntry, **changes: object) -> bool:
         message = self._kept.messages.get(entry.id)

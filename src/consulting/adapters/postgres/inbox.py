@@ -18,7 +18,7 @@ from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.tables.work import Standing
 from consulting.adapters.postgres.values import AT, LIMIT
 from consulting.application.ports.backlog import Depth
-from consulting.application.ports.inbox import InboxEntry, ProviderEvent
+from consulting.application.ports.inbox import DeadMessage, InboxEntry, ProviderEvent
 
 CHANNEL: Final = "consulting_inbox"
 
@@ -66,6 +66,21 @@ FINISH = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DONE), ended_at=AT))
 POSTPONE = prepare(_GIVEN_BACK.values(due_at=_UNTIL, error=_ERROR))
 BURY = prepare(_GIVEN_BACK.values(standing=fixed(Standing.DEAD), ended_at=AT, error=_ERROR))
 
+_IS_DEAD = and_(inbox.c.id == bindparam("id", type_=Uuid), inbox.c.standing == fixed(Standing.DEAD))
+DEAD = prepare(
+    select(*(inbox.c[name] for name in ("id", *_EVENT, "received_at", "attempts", "error")))
+    .where(inbox.c.standing == fixed(Standing.DEAD))
+    .order_by(inbox.c.received_at, inbox.c.id)
+    .limit(LIMIT)
+)
+REVIVE = prepare(
+    update(inbox)
+    .where(_IS_DEAD)
+    .values(standing=fixed(Standing.WAITING), due_at=AT, attempts=0, ended_at=null())
+    .returning(inbox.c.id)
+)
+DROP = prepare(update(inbox).where(_IS_DEAD).values(standing=fixed(Standing.DONE)).returning(inbox.c.id))
+
 DEPTH = prepare(depth(inbox, due_at=inbox.c.due_at, since=inbox.c.received_at))
 
 
@@ -99,6 +114,26 @@ class PostgresInbox:
         """Give it up; it stays listed as dead. False as in finish."""
         return bool(self._link.rows(BURY, **_fence(entry), error=error, at=at))
 
+    def dead(self, *, limit: int) -> Sequence[DeadMessage]:
+        """List messages that were given up, the oldest first."""
+        return [
+            DeadMessage(
+                id=row.id, event=_event(row), received_at=row.received_at, attempts=row.attempts, error=row.error
+            )
+            for row in self._link.rows(DEAD, limit=limit)
+        ]
+
+    def revive(self, id: UUID, *, at: datetime) -> bool:
+        """Make a dead message due now, its tries counted anew; False if there is no such dead message."""
+        revived = self._link.rows(REVIVE, id=id, at=at)
+        if revived:
+            self._link.together(*self._link.notification(CHANNEL))
+        return bool(revived)
+
+    def drop(self, id: UUID) -> bool:
+        """Be done with a dead message, unsettled; it stays known. False if there is no such dead message."""
+        return bool(self._link.rows(DROP, id=id))
+
     def depth(self, *, at: datetime) -> Depth:
         """Count the open messages."""
         return read_depth(self._link.rows(DEPTH, at=at))
@@ -109,5 +144,8 @@ def _fence(entry: InboxEntry) -> Mapping[str, Any]:
 
 
 def _entry(row: Row) -> InboxEntry:
-    event = ProviderEvent(**{name: getattr(row, name) for name in _EVENT})
-    return InboxEntry(id=row.id, event=event, attempt=row.attempts, leased_by=row.leased_by)
+    return InboxEntry(id=row.id, event=_event(row), attempt=row.attempts, leased_by=row.leased_by)
+
+
+def _event(row: Row) -> ProviderEvent:
+    return ProviderEvent(**{name: getattr(row, name) for name in _EVENT})

@@ -32,6 +32,17 @@ class InboxEntry:
     leased_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadMessage:
+    """A message that was given up, with how often it was tried and what went wrong last."""
+
+    id: UUID
+    event: ProviderEvent
+    received_at: datetime
+    attempts: int
+    error: str | None
+
+
 class Inbox(Protocol):
     """The list of messages; each is kept once, however often it is delivered."""
 
@@ -49,6 +60,15 @@ class Inbox(Protocol):
 
     def bury(self, entry: InboxEntry, *, error: str, at: datetime) -> bool:
         """Give it up; it stays listed as dead. False as in finish."""
+
+    def dead(self, *, limit: int) -> Sequence[DeadMessage]:
+        """List messages that were given up, the oldest first."""
+
+    def revive(self, id: UUID, *, at: datetime) -> bool:
+        """Make a dead message due now, its tries counted anew; False if there is no such dead message."""
+
+    def drop(self, id: UUID) -> bool:
+        """Be done with a dead message, unsettled; it stays known. False if there is no such dead message."""
 
     def depth(self, *, at: datetime) -> Depth:
         """Count the open messages."""

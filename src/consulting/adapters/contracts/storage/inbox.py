@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage.records import RecordsContract
 from consulting.adapters.contracts.turns import at_once
-from consulting.application.ports.inbox import InboxEntry, ProviderEvent
+from consulting.application.ports.inbox import DeadMessage, InboxEntry, ProviderEvent
 from consulting.application.ports.transactions import Transactions
 
 LEASE = timedelta(minutes=2)
@@ -40,6 +41,18 @@ def _postpone(transactions: Transactions, entry: InboxEntry, *, until: datetime)
 def _bury(transactions: Transactions, entry: InboxEntry) -> bool:
     with transactions.begin() as tx:
         return tx.inbox.bury(entry, error="unreadable", at=SOON)
+
+
+def _dead(transactions: Transactions, *, limit: int = 50) -> Sequence[DeadMessage]:
+    with transactions.begin() as tx:
+        return tx.inbox.dead(limit=limit)
+
+
+def _dead_message(transactions: Transactions) -> UUID:
+    _receive(transactions, sample.message())
+    (entry,) = _lease(transactions)
+    _bury(transactions, entry)
+    return entry.id
 
 
 def _numbers(entries: Sequence[InboxEntry]) -> list[int]:
@@ -129,6 +142,55 @@ class InboxContract(RecordsContract):
         (entry,) = _lease(transactions)
         assert _bury(transactions, entry) is True
         assert _numbers(_lease(transactions, at=sample.after(days=9))) == []
+
+    def test_messages_that_were_given_up_are_listed_with_what_went_wrong_the_oldest_first(
+        self, transactions: Transactions
+    ) -> None:
+        for number in (3, 1, 2):
+            _receive(transactions, sample.message(number), number)
+        for entry in _lease(transactions, limit=2):
+            _bury(transactions, entry)
+        assert _dead(transactions, limit=1) == [
+            DeadMessage(
+                id=sample.identity("message", 1),
+                event=sample.message(1),
+                received_at=sample.after(seconds=1),
+                attempts=1,
+                error="unreadable",
+            )
+        ]
+        assert [dead.id.int >> 80 for dead in _dead(transactions)] == [1, 2]
+
+    def test_a_dead_message_that_is_revived_is_due_at_once_and_its_tries_are_counted_anew(
+        self, transactions: Transactions
+    ) -> None:
+        dead = _dead_message(transactions)
+        with transactions.begin() as tx:
+            assert tx.inbox.revive(dead, at=sample.after(hours=1)) is True
+            assert tx.inbox.revive(dead, at=sample.after(hours=1)) is False
+        assert _dead(transactions) == []
+        (again,) = _lease(transactions, at=sample.after(hours=1))
+        assert (again.id, again.attempt) == (dead, 1)
+
+    def test_a_dead_message_that_is_dropped_is_never_leased_again_and_stays_known(
+        self, transactions: Transactions
+    ) -> None:
+        dead = _dead_message(transactions)
+        with transactions.begin() as tx:
+            assert tx.inbox.drop(dead) is True
+            assert tx.inbox.drop(dead) is False
+            assert tx.inbox.revive(dead, at=SOON) is False
+        assert _dead(transactions) == []
+        assert _receive(transactions, sample.message(1), 2) is False
+        assert _numbers(_lease(transactions, at=sample.after(days=9))) == []
+
+    def test_only_a_dead_message_is_revived_or_dropped(self, transactions: Transactions) -> None:
+        _receive(transactions, sample.message())
+        for dead in (sample.identity("message", 1), sample.identity("message", 2)):
+            with transactions.begin() as tx:
+                assert tx.inbox.revive(dead, at=SOON) is False
+                assert tx.inbox.drop(dead) is False
+        assert _numbers(_lease(transactions)) == [1]
 
     def test_workers_who_lease_at_once_share_the_messages(self, transactions: Transactions) -> None:
         for number in range(1, 13):
