@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -56,8 +56,12 @@ class Metrics:
     def watch(self, pool: str, *, threads: int) -> Callable[[int, int], None]:
         """Begin to watch a pool of threads; give what must be told how many are busy and how many calls wait."""
         self._threads.labels(pool).set(threads)
-        told = partial(_tell, self._busy.labels(pool), self._waiting.labels(pool))
-        told(0, 0)
+        busy, waiting = _Level(self._busy.labels(pool)), _Level(self._waiting.labels(pool))
+
+        def told(now_busy: int, now_waiting: int) -> None:
+            busy.stands_at(now_busy)
+            waiting.stands_at(now_waiting)
+
         return told
 
     def exposition(self) -> bytes:
@@ -73,9 +77,17 @@ class Metrics:
         return Gauge(name, meaning, ("pool",), registry=self._registry, multiprocess_mode="livesum")
 
 
-def _tell(busy: Gauge, waiting: Gauge, now_busy: int, now_waiting: int) -> None:
-    busy.set(now_busy)
-    waiting.set(now_waiting)
+class _Level:
+    """A gauge that is written only when it has changed: each writing goes to a file that processes share."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge, self._last = gauge, 0
+        gauge.set(0)
+
+    def stands_at(self, level: int) -> None:
+        if level != self._last:
+            self._last = level
+            self._gauge.set(level)
 
 
 def _forget_the_dead(folder: Path) -> None:
