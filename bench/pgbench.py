@@ -113,8 +113,12 @@ class PgBench:
                 session_statements.LOCK_BOOKINGS,
                 session_statements.HOLDS,
             ),
-            *_trip({**_BOOKING, "id": "gen_random_uuid()"}, session_statements.ADD),
-            *_trip(_BOOKING, retries.KEEP, Prepared(b"COMMIT", {})),
+            *_trip(
+                {**_BOOKING, "id": "gen_random_uuid()"},
+                session_statements.ADD,
+                retries.KEEP,
+                Prepared(b"COMMIT", {}),
+            ),
         ]
         return self._run(script, count=len(slots))
 

@@ -71,7 +71,7 @@ class Link:
             return exchange.run(written)[len(first) :]
 
     def later(self, *steps: Step) -> None:
-        """Send statements whose rows nobody looks at with the next ones, or at the part's or transaction's end.
+        """Send statements whose rows nobody looks at with the next ones, before another part, or with the commit.
 
         What they raise is raised there.
         """
@@ -96,26 +96,37 @@ class Link:
     def part(self) -> Iterator[None]:
         """Undo what the block did, and that alone, if it raises, or if it swallowed what a statement raised.
 
-        A connection in doubt is beyond that: the whole transaction has failed then.
+        A connection in doubt is beyond that: the whole transaction has failed then. Raises what the part before it left
+        to be refused, and undoes that one.
         """
+        self._settle()
         notified = set(self._notified)
         self._first.append(_PART)
         try:
             yield
             self._require_no_failure()
-            if self._first and self._first[-1] is not _PART:
-                self.together()  # what is refused of it is this part's own
         except BaseException:
             if not isinstance(self._failure, StorageUnavailable):
-                self._undo_part()
+                self.undo_part()
                 self._notified = notified
+            raise
+
+    def _settle(self) -> None:
+        if not self._first or self._first[-1] in (_BEGIN, _PART):
+            return
+        try:
+            self.together()
+        except BaseException:
+            if not isinstance(self._failure, StorageUnavailable):
+                self.undo_part()
             raise
 
     def _require_no_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
 
-    def _undo_part(self) -> None:
+    def undo_part(self) -> None:
+        """Undo the last part, so that the transaction goes on without it."""
         if _PART in self._first:
             del self._first[self._first.index(_PART) :]  # nothing was asked of the database since
         else:

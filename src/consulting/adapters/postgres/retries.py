@@ -24,6 +24,8 @@ from consulting.application.ports.retries import (
     RequestInProgress,
     judge,
 )
+from consulting.application.ports.transactions import StorageUnavailable, TransactionConflict
+from consulting.domain.errors import ConsultingError
 
 _COLUMNS = idempotency_keys.c
 _KEYED = and_(_COLUMNS.caller == bindparam("caller", type_=Text), _COLUMNS.key == bindparam("key", type_=Text))
@@ -101,12 +103,23 @@ class PostgresAttempt:
             yield
 
     def keep(self, answer: KeptAnswer, *, at: datetime) -> None:
-        """Keep the answer and commit it together with the work: neither is ever without the other."""
+        """Keep the answer and commit it together with the work: neither is ever without the other.
+
+        What a constraint refuses of the work is undone; then this attempt goes on, to keep what that leads to.
+        """
         with self._busy:
             try:
                 _write(self._link, self._request, _finished(answer), own_lease=self._own_lease, at=at)
-            finally:
+            except (StorageUnavailable, TransactionConflict):
                 self._link.close()
+                raise
+            except ConsultingError:
+                self._link.undo_part()
+                raise
+            except BaseException:
+                self._link.close()
+                raise
+            self._link.close()
 
     def drop(self) -> None:
         """Undo everything."""

@@ -73,11 +73,16 @@ class Attempt(Protocol):
     def joined(self) -> AbstractContextManager[None]:
         """Make the transactions that this thread begins within the block a part of this attempt, if it has one.
 
-        Each of them can still be undone alone.
+        Each of them can still be undone alone. What stands against one is raised at its end, when another begins, or
+        when the answer is kept.
         """
 
     def keep(self, answer: KeptAnswer, *, at: datetime) -> None:
-        """Keep the answer, and commit it together with all that has joined. Raises as a transaction's end does."""
+        """Keep the answer, and commit it together with all that has joined. Raises as a transaction's end does.
+
+        After StorageUnavailable and TransactionConflict nothing is left of the attempt. After any other refusal what
+        was refused is undone, and the attempt goes on: keep the answer that this leads to, or drop it.
+        """
 
     def drop(self) -> None:
         """Undo what has joined, and let a repeated request run anew."""

@@ -22,6 +22,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.retries import Attempt, IdempotencyKeyReused, KeptAnswer, KeyedRequest, Retries
+from consulting.application.ports.transactions import TransactionConflict
 from consulting.domain.errors import ConsultingError, ValidationFailed
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.problems import envelope, headers_of, status_of
@@ -111,10 +112,23 @@ class _Keyed:
         if not kept(answer.status):
             await self.close()
         elif self._attempt is not None:
-            await self._end(partial(self._keep, self._attempt, answer))
+            await self._keep_or_refuse(self._attempt, answer)
         elif not self._tried:
             return await self._keep_alone(answer)
         return None
+
+    async def _keep_or_refuse(self, attempt: Attempt, answer: KeptAnswer) -> None:
+        """Keep the answer; if the work is refused at this last moment, keep that, and raise it."""
+        try:
+            await self._end(partial(self._keep, attempt, answer))
+        except TransactionConflict:
+            raise
+        except ConsultingError as error:
+            self._attempt = attempt
+            refusal = _refusal(error)
+            if kept(refusal.status):
+                await self._end(partial(self._keep, attempt, refusal))
+            raise
 
     async def close(self) -> None:
         """Undo what has not been kept."""

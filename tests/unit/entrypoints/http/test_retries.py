@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,7 +11,10 @@ import jwt
 import pytest
 
 from consulting.adapters.memory import Trouble
+from consulting.adapters.memory.retries import MemoryAttempt
 from consulting.application.ports.outbox import Errand
+from consulting.application.ports.retries import KeptAnswer
+from consulting.domain.errors import ConsultingError, SlotUnavailable, ValidationFailed
 from tests.unit.entrypoints.http.frontend import NOWHERE, Frontend, opened, problems, refusal, signed_in, token
 
 
@@ -85,6 +88,32 @@ def test_a_refusal_that_stands_is_kept_and_undoes_nothing_else(frontend: Fronten
     assert refusal(first) == refusal(again) == (409, "SLOT_UNAVAILABLE")
     assert replayed(again)
     assert post(frontend, "/api/sessions", body, key="another").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("late", "outcome", "kept"),
+    [
+        (SlotUnavailable(), (409, "SLOT_UNAVAILABLE"), True),
+        (ValidationFailed.of("text", "NUL"), (400, "VALIDATION_FAILED"), False),
+    ],
+    ids=("that stands", "that may pass"),
+)
+def test_a_refusal_at_the_last_moment_takes_the_answers_place(
+    frontend: Frontend, monkeypatch: pytest.MonkeyPatch, late: ConsultingError, outcome: tuple[int, str], kept: bool
+) -> None:
+    keep = MemoryAttempt.keep
+
+    def refuse_bookings(attempt: MemoryAttempt, answer: KeptAnswer, *, at: datetime) -> None:
+        if answer.status == 201:
+            raise late
+        keep(attempt, answer, at=at)
+
+    monkeypatch.setattr(MemoryAttempt, "keep", refuse_bookings)
+    body = booking(frontend)
+    first, again = (post(frontend, "/api/sessions", body, key="k") for _ in range(2))
+
+    assert refusal(first) == refusal(again) == outcome
+    assert [replayed(first), replayed(again)] == [False, kept]
 
 
 @pytest.mark.parametrize("slot", [NOWHERE, "no id at all"])

@@ -22,6 +22,7 @@ from consulting.application.ports.retries import (
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.errors import SlotUnavailable
 from consulting.domain.researchers import Researcher
+from consulting.domain.sessions import Session
 
 REQUEST = KeyedRequest(caller="ada", key="key-1", fingerprint=b"1" * 32)
 ANSWER = KeptAnswer(status=201, headers={"location": "/somewhere"}, body=b"\x00\xff done")
@@ -41,6 +42,22 @@ def leased(retries: Retries, *, seconds: int = 0) -> Attempt:
     attempt = retries.lease(REQUEST, until=now + (LEASED - sample.NOW), at=now)
     assert not isinstance(attempt, KeptAnswer)
     return attempt
+
+
+def book_and_go_on(transactions: Transactions, session: Session) -> None:
+    """Book in a part, and begin another: at the latest, that one is told what stands against the booking."""
+    with transactions.begin() as tx:
+        tx.sessions.add(session)
+    with transactions.begin() as tx:
+        tx.sessions.get(session.id)
+
+
+def book_and_keep(transactions: Transactions, attempt: Attempt, session: Session) -> None:
+    """Book, with something else besides, and keep an answer that says so."""
+    with attempt.joined(), transactions.begin() as tx:
+        tx.researchers.add(sample.researcher(2))
+        tx.sessions.add(session)
+    attempt.keep(replace(ANSWER, body=b"booked"), at=sample.NOW)
 
 
 def add(transactions: Transactions, number: int = 1) -> None:
@@ -115,15 +132,42 @@ class RetriesContract(RecordsContract):
         session = setting.held()
         rival = sample.held(sample.slot(), 2)
         attempt = begun(retries)
-        with attempt.joined(), pytest.raises(SlotUnavailable), transactions.begin() as tx:
-            tx.sessions.add(rival)
+        with attempt.joined(), pytest.raises(SlotUnavailable):
+            book_and_go_on(transactions, rival)
         with attempt.joined(), transactions.begin() as tx:
             assert tx.sessions.get(session.id) == session
+            assert tx.sessions.get(rival.id) is None
         attempt.keep(ANSWER, at=sample.NOW)
 
         assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
         with transactions.begin() as tx:
             assert tx.sessions.get(rival.id) is None
+
+    def test_an_answer_is_not_kept_to_work_that_a_rule_refuses_but_another_can_be(
+        self, transactions: Transactions, retries: Retries, setting: Setting
+    ) -> None:
+        setting.held()
+        rival = sample.held(sample.slot(), 2)
+        attempt = begun(retries)
+        with pytest.raises(SlotUnavailable):
+            book_and_keep(transactions, attempt, rival)
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+        assert added(transactions, 2) is None
+        with transactions.begin() as tx:
+            assert tx.sessions.get(rival.id) is None
+
+    def test_work_that_a_rule_refuses_can_run_again_when_its_attempt_is_dropped(
+        self, transactions: Transactions, retries: Retries, setting: Setting
+    ) -> None:
+        setting.held()
+        attempt = begun(retries)
+        with pytest.raises(SlotUnavailable):
+            book_and_keep(transactions, attempt, sample.held(sample.slot(), 2))
+        attempt.drop()
+
+        begun(retries).drop()
 
     def test_a_refusal_that_a_part_swallowed_is_raised_at_its_end(
         self, transactions: Transactions, retries: Retries, setting: Setting
@@ -133,6 +177,8 @@ class RetriesContract(RecordsContract):
         with attempt.joined(), suppress(SlotUnavailable), transactions.begin() as tx:
             tx.researchers.add(sample.researcher(2))
             tx.sessions.add(sample.held(sample.slot(), 2))
+        with attempt.joined(), suppress(SlotUnavailable), transactions.begin():
+            pass
         attempt.keep(ANSWER, at=sample.NOW)
 
         assert added(transactions, 2) is None
