@@ -12,6 +12,7 @@ _FOR_SLOTS = "tests/integration/races/test_races_for_slots.py"
 _OF_CALENDARS = "tests/integration/races/test_races_of_calendars.py"
 _OF_BUSY_CALENDARS = "tests/integration/races/test_races_of_busy_calendars.py"
 _DOMAIN = "tests/unit/domain"
+_STORAGE = "tests/integration/postgres/test_storage_contract.py::TestPostgresStorage"
 _REPEATED = "tests/integration/http/test_repeated_writes.py"
 
 GUARDS: Final = (
@@ -20,7 +21,7 @@ GUARDS: Final = (
         file=f"{_ADAPTER}/time_slots.py",
         before="select(time_slots.c.id).where(time_slots.c.id == _ID).with_for_update(key_share=True)",
         after="select(time_slots.c.id).where(time_slots.c.id == _ID)",
-        tests=(f"{_OF_CALENDARS}::test_a_block_of_several_slots_stands_only_if_none_of_them_is_booked",),
+        tests=(f"{_STORAGE}::test_whoever_locks_a_slot_for_another_client_waits_and_then_sees_the_new_claim",),
     ),
     Mutation(
         guard="the lock on the slots in a time that is blocked",

@@ -202,6 +202,39 @@ class TimeSlotsContract(RecordsContract):
         assert seen is not None
         assert list(seen.claims) == [session.claim()]
 
+    def test_whoever_locks_a_slot_for_another_client_waits_and_then_sees_the_new_claim(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = sample.held(setting.slot())
+
+        def book(tx: Transaction) -> None:
+            tx.sessions.add(session)
+
+        seen = second_after_first(
+            transactions,
+            first=lambda tx: tx.time_slots.lock_for(session.time_slot_id, user_id="client-1"),
+            then=book,
+            second=lambda tx: tx.time_slots.lock_for(session.time_slot_id, user_id="client-2"),
+        )
+        assert seen is not None
+        assert list(seen.offer.claims) == [session.claim()]
+
+    def test_whoever_locks_a_calendars_slots_waits_for_who_books_one_and_then_sees_it_booked(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        session = sample.held(setting.slot())
+
+        def book(tx: Transaction) -> None:
+            tx.sessions.add(session)
+
+        seen = second_after_first(
+            transactions,
+            first=lambda tx: tx.time_slots.lock_for(session.time_slot_id, user_id="client-1"),
+            then=book,
+            second=lambda tx: tx.time_slots.lock_published(researcher_id=RESEARCHER, overlapping=DAY),
+        )
+        assert [slot.booked for slot in seen] == [True]
+
     def test_whoever_locks_a_slot_next_sees_its_researcher_as_changed_meanwhile(
         self, transactions: Transactions, setting: Setting
     ) -> None:
