@@ -132,7 +132,7 @@ class SaveRule:
       counts them: `slots` has `added`, `removed` and `kept_booked`.
     - A price between nothing and the smallest charge is refused.
     - Where sessions are booked in time off, nothing changes and they are named; unless asked to cancel them: then each
-      is canceled with a full refund, and its client is told.
+      is canceled with a full refund, and its client is told, with the reason that the time off has.
     - A one-off slot is still to come, and its time is neither on offer nor booked already. From then on it stands:
       hours that are set later give way to it, and only time off takes it away.
     - A researcher has at most 60 patterns, 400 overrides (one a date), 400 one-off slots and 400 blocks.

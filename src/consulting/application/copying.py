@@ -31,6 +31,7 @@ class CopyWeek:
     - One-off slots are copied to the same times too, where no other one is and which are still to come.
     - Time off is copied to the same times on the wall clock of the profile's zone, and joins what is there. Where
       sessions are booked in it, nothing changes and they are named; unless asked to cancel them, with full refunds.
+      Their clients are told the reason of the time off, too.
     - A week that is over is not changed. Copying again changes nothing.
     - Slots follow in the same transaction, and booked ones stay.
     - A preview answers the same, and keeps nothing.

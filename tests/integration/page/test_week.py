@@ -249,7 +249,7 @@ def test_time_off_over_a_booking_is_blocked_only_once_its_end_is_meant(visitors:
     cell(page, day=day, at=at).click()
     expect(page.get_by_role("dialog")).to_contain_text("Somebody has booked it")
     page.get_by_role("button", name="Block this time").click()
-    page.get_by_label("Why, for yourself").fill("Dentist")
+    page.get_by_label("Why, told to clients you cancel").fill("Dentist")
     page.get_by_role("button", name="Preview").click()
     warning = page.get_by_role("alert")
     expect(warning).to_contain_text("1 session is booked in this time")

@@ -27,7 +27,9 @@ LocalTime = Annotated[Text, Meta(description="What the clock on the wall shows, 
 Zone = Annotated[Text, Meta(description="An IANA time zone.")]
 Minutes = Annotated[int, Meta(description="In minutes.")]
 Instant = Annotated[datetime, Meta(tz=True)]
-Reason = Annotated[Text, Meta(max_length=1000)]
+Reason = Annotated[
+    Text, Meta(max_length=1000, description="Why: shown to oneself, and to clients whose sessions are canceled for it.")
+]
 
 
 class NewPattern(Body, kw_only=True):

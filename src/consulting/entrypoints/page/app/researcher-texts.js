@@ -125,7 +125,7 @@ export const words = {
     dropWindow: (/** @type {number} */ number) => `Take hours ${number} away`,
     noWindows: "No hours: nothing is offered on this date.",
     inZone: (/** @type {string} */ zone) => `By ${zone} time.`,
-    reason: "Why, for yourself",
+    reason: "Why, told to clients you cancel",
     preview: "Preview",
     previewing: "Looking …",
     effect: (/** @type {Changed} */ changed) => slots(changed, ["appears", "appear", "vanishes", "vanish"]),
