@@ -38,7 +38,7 @@ def main(rounds: int) -> None:
         print(figures.HEADINGS)
         for each in taken:
             print(each.row())
-        print(f"\n{memory.after_requests(bench, rounds=rounds)}")
+        print(f"\n{figures.tails(taken)}\n{memory.after_requests(bench, rounds=rounds)}")
     if rounds > 1:
         taken += _growth()
     figures.write(taken, RESULTS)

@@ -52,6 +52,12 @@ class Figure:
         )
 
 
+def tails(figures: Sequence[Figure]) -> str:
+    """Say how far the slowest answers are from the usual ones where many are asked for at once."""
+    told = [f"{each.name} {each.p99_ms / each.p50_ms:.1f}" for each in figures if "32 at once" in each.name]
+    return f"p99 by p50 (aim: below 10): {'; '.join(told)}"
+
+
 HEADINGS = (
     f"{'work':<40}{'limit':<18}{'ratio':>6}  {'spread':<11}{'ours/s':>9}{'limit/s':>9}{'p50 ms':>9}{'p99 ms':>9}"
     f"{'CPU µs':>8}{'limit':>8}"

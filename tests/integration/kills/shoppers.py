@@ -151,6 +151,7 @@ class Visit:
             return self._note(answer.json())
         if answer is not None and answer.status_code == 409:
             return None
+        assert answer is None or answer.status_code == 503, answer.text
         found = self._until_answered("GET", "/api/sessions").json()["sessions"]
         return self._note(found[0]) if found else None
 

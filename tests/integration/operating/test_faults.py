@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -140,6 +142,41 @@ def test_while_the_disk_is_full_writes_are_503_and_nothing_is_half_done(on_small
             if answer.status_code != 201:
                 assert front.post("/api/sessions", {"time_slot_id": slot}, by=f"ada-{slot}").status_code == 201
         assert findings(market) == []
+
+
+def test_while_all_threads_wait_for_the_database_others_are_turned_away_soon_and_nothing_is_half_done(
+    database_url: str,
+) -> None:
+    with (
+        on_database(database_url) as market,
+        opened(market=market, CONSULTING_THREADS="2") as front,
+        ThreadPoolExecutor(2) as clients,
+        psycopg.connect(database_url) as blocker,
+    ):
+        slot = front.slots(front.researcher("curie", rate=100))[0]["id"]
+        blocker.execute("SELECT FROM time_slots WHERE id = %s FOR UPDATE", [slot])
+        body = {"time_slot_id": slot}
+        bookers = [clients.submit(front.post, "/api/sessions", body, by=each) for each in ("ada", "bo")]
+        eventually(lambda: waiting_for_locks(database_url) == 2, seconds=10)
+
+        began = time.monotonic()
+        turned_away = front.get(f"/api/time-slots/{slot}")
+        assert refusal(turned_away) == (503, "OVERLOADED")
+        assert int(turned_away.headers["Retry-After"]) > 0
+        assert time.monotonic() - began < 4
+        assert front.get("/health/live").status_code == 200
+
+        blocker.rollback()
+        answers = sorted(each.result(20).status_code for each in bookers)
+        assert answers in ([201, 409], [201, 503], [503, 503])
+        assert front.get(f"/api/time-slots/{slot}").json()["available"] is (201 not in answers)
+        assert findings(market) == []
+
+
+def waiting_for_locks(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return int(connection.execute(asked).fetchall()[0][0])
 
 
 def test_a_machine_whose_clock_is_set_back_goes_on_by_the_databases(
