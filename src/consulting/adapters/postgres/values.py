@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, bindparam, func
@@ -28,9 +29,13 @@ def write_policy(policy: CancellationPolicy) -> list[dict[str, int]]:
 
 def read_policy(document: Sequence[dict[str, int]]) -> CancellationPolicy:
     """Read what `write_policy` wrote."""
-    return CancellationPolicy(
-        tuple(Tier(tier["notice_microseconds"] * _MICROSECOND, tier["percent"]) for tier in document)
-    )
+    return _policy(tuple([(tier["notice_microseconds"], tier["percent"]) for tier in document]))
+
+
+@lru_cache(maxsize=256)
+def _policy(tiers: tuple[tuple[int, int], ...]) -> CancellationPolicy:
+    """Make a policy once: every researcher has one, and most have one of a few."""
+    return CancellationPolicy(tuple(Tier(microseconds * _MICROSECOND, percent) for microseconds, percent in tiers))
 
 
 def read_money(amount: int | None, currency: str | None) -> Money | None:
