@@ -113,6 +113,7 @@ def fuzz(on: Stage, caller: str, folder: Path, *, cases: int, seed: int) -> str:
             *("--max-examples", str(cases), "--seed", str(seed), "--continue-on-failure", "--no-color"),
         ],
         cwd=folder,
+        env={"LC_ALL": "C.UTF-8"},  # each request looks all of it through for proxies, which were a sixth of the time
         capture_output=True,
         text=True,
         timeout=SECONDS * 10,
