@@ -63,11 +63,21 @@ def timezone_problems(name: str) -> list[FieldProblem]:
 
 @lru_cache(maxsize=256)
 def nearest_zones(name: str) -> tuple[str, ...]:
-    """Give up to three names of zones that are most like this one, as a whole or in their last part (`berlin`)."""
+    """Give up to three names of zones that are most like this one, as a whole or in their last part (`berlin`).
+
+    Where only capitals are other, that zone is the one meant.
+    """
     spellings = _zone_spellings()
     asked = name[:_LONGEST_ZONE].lower().replace(" ", "_")
+    if asked in _zones_in_small_letters():
+        return (_zones_in_small_letters()[asked],)
     near = get_close_matches(asked, spellings, n=3, cutoff=0.75)
     return tuple(dict.fromkeys(spellings[each] for each in near))
+
+
+@lru_cache(maxsize=1)
+def _zones_in_small_letters() -> Mapping[str, str]:
+    return {each.lower(): each for each in sorted(available_timezones()) if _PORTABLE_ZONE.fullmatch(each)}
 
 
 @lru_cache(maxsize=1)

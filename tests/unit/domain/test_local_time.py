@@ -11,7 +11,7 @@ import pytest
 from consulting.adapters.contracts.strategies import clock_changes, every_timezone
 from consulting.adapters.contracts.strategies.availability import FIRST_INSTANT, LAST_INSTANT
 from consulting.domain.errors import ValidationFailed
-from consulting.domain.local_time import LocalClock, LocalWindow, zone
+from consulting.domain.local_time import LocalClock, LocalWindow, nearest_zones, zone
 from consulting.domain.period import Period
 from tests.unit.domain.wall_clock import open_stretches
 
@@ -238,3 +238,17 @@ def test_windows_apart_on_the_wall_clock_are_apart_in_real_time() -> None:
     assert not any(one.overlaps(other) for one in first for other in second)
     assert sum((each.duration for each in first + second), timedelta(0)) == timedelta(hours=4)
     assert first[0].start == datetime(2026, 10, 24, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("us/eastern", "US/Eastern"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("utc", "UTC"),
+        ("new york", "America/New_York"),
+        ("Europe/Berln", "Europe/Berlin"),
+    ],
+)
+def test_a_misspelt_zone_leads_to_the_one_that_was_meant(name: str, first: str) -> None:
+    assert nearest_zones(name)[0] == first

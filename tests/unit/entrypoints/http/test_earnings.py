@@ -103,6 +103,8 @@ def test_a_text_that_is_no_formula_stays_as_it_is() -> None:
     [
         ({"from_month": "2026-13"}, "from_month"),
         ({"to_month": "x"}, "to_month"),
+        ({"from_month": "2026-01\n"}, "from_month"),
+        ({"to_month": "2026-01\n"}, "to_month"),
         ({"from_month": "2026-02", "to_month": "2026-01"}, "to_month"),
         ({"from_month": "2025-01", "to_month": "2026-01"}, "to_month"),
         ({"month": "2026-01"}, "month"),
