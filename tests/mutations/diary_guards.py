@@ -14,6 +14,7 @@ _BOOKINGS, _MOVES = f"{_HTTP}/test_own_bookings.py", f"{_HTTP}/test_rescheduling
 _PUBLISHED = "tests/unit/application/test_publishing.py"
 _ONE_REVIEW = "test_a_second_review_of_a_session_is_refused"
 _OVER_POSTGRES = "tests/integration/postgres/test_storage_contract.py::TestPostgresStorage"
+_OF_REVIEWS = "tests/integration/postgres/test_reviewing.py"
 _IN_MEMORY = "tests/unit/adapters/memory/test_memory_storage.py::TestMemoryStorage"
 _BUSY = "tests/integration/races/test_races_of_busy_calendars.py"
 _EDITS_WHILE_BOOKED = "test_while_many_calendars_change_nobody_is_in_two_places_and_offered_stays_bookable"
@@ -105,6 +106,13 @@ _REVIEW_GUARDS: Final = (
         before=", reviews.c.hidden_at.is_(None))",
         after=")",
         tests=(f"{_OVER_POSTGRES}::test_answers_and_what_is_hidden_come_back_and_hidden_reviews_are_not_listed",),
+    ),
+    Mutation(
+        guard="the lock on a session while others change its review",
+        file=f"{_APPLICATION}/reviewing.py",
+        before="    tx.sessions.lock(seen.session_id)\n",
+        after="",
+        tests=(f"{_OF_REVIEWS}::test_whoever_changes_a_review_while_its_client_is_erased_brings_nothing_back",),
     ),
     Mutation(
         guard="the one answer to a review",

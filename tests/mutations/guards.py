@@ -31,6 +31,13 @@ GUARDS: Final = (
         tests=(f"{_OF_CALENDARS}::test_a_block_of_several_slots_stands_only_if_none_of_them_is_booked",),
     ),
     Mutation(
+        guard="the lock on the slots in the time of a one-off slot",
+        file="src/consulting/application/availability.py",
+        before="lock_published(researcher_id=calendar.researcher.id, overlapping=rule.period)",
+        after="starting(researcher_id=calendar.researcher.id, during=rule.period)",
+        tests=(f"{_OF_CALENDARS}::test_a_one_off_slot_is_either_booked_and_stays_or_moved_and_can_not_be_booked",),
+    ),
+    Mutation(
         guard="the lock on a researcher's calendar",
         file=f"{_ADAPTER}/researchers.py",
         before="LOCK = prepare(_ONE.with_for_update(key_share=True))",
