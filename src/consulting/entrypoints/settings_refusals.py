@@ -34,6 +34,8 @@ def _token_refusals(settings: Settings) -> Iterator[str]:
         yield "CONSULTING_JWT_SECRET and CONSULTING_JWT_JWKS: give exactly one of them"
     if secret and is_weak(secret):
         yield f"CONSULTING_JWT_SECRET {WEAK}"
+    if secret.lstrip().startswith(("-----BEGIN ", "ssh-")):
+        yield "CONSULTING_JWT_SECRET is a public key, which is no secret: give CONSULTING_JWT_JWKS"
 
 
 def _tracing_refusals(settings: Settings) -> Iterator[str]:

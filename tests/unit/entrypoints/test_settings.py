@@ -127,6 +127,7 @@ def test_production_with_zoom_says_which_choice_needs_it() -> None:
         ("CONSULTING_ZOOM_CLIENT_SECRET", "sandbox-secret", "is the sandbox's"),
         ("CONSULTING_JWT_SECRET", "short", "is weak"),
         ("CONSULTING_JWT_SECRET", "a" * 64, "is weak"),
+        ("CONSULTING_JWT_SECRET", f"-----BEGIN PUBLIC KEY-----\n{STRONG}", "is a public key"),
         ("CONSULTING_JWT_JWKS", "https://login.example.org/keys", "exactly one"),
         ("CONSULTING_PUBLIC_URL", "http://api.example.org", "must begin with https://"),
         ("CONSULTING_STRIPE_API_URL", "http://127.0.0.1:8001/stripe", "must begin with https://"),
