@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 MIGRATIONS = "consulting.adapters.postgres:migrations"
 ONE_AT_A_TIME = 7_266_785_464  # any number will do, if only migrations use it
+
+TRIES, PAUSE_SECONDS = 100, 3.0
 
 
 def migrate(*, database_url: str) -> None:
     """Apply all migrations that the database lacks. Several processes may do so at once: they take turns.
 
-    Raises psycopg.OperationalError where the database does not answer.
+    One that finds a table held (by a dump, say) steps back for everybody who waits behind it, and tries again, for some
+    minutes. Raises psycopg.OperationalError where the database does not answer, and of that LockNotAvailable where a
+    table is still held then; those that were applied before stay.
     """
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])  # given back with the connection
-        command.upgrade(migrations(database_url=database_url), "head")
+        _upgrade(migrations(database_url=database_url))
+
+
+def _upgrade(config: Config) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            command.upgrade(config, "head")
+        except OperationalError as failure:
+            if left and isinstance(failure.orig, LockNotAvailable):
+                time.sleep(PAUSE_SECONDS)
+                continue
+            raise (failure.orig or failure) from failure
+        else:
+            return
 
 
 def migrations(*, database_url: str) -> Config:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeAlias
+from typing import Any, LiteralString, TypeAlias
 
 import psycopg
+import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.tables import metadata
+from consulting.entrypoints import database
 from consulting.entrypoints.database import migrate, migrations
 
 CATALOGUE = {
@@ -95,6 +98,41 @@ def test_a_database_that_is_up_to_date_is_left_alone(database_url: str) -> None:
     before = catalogue(database_url)
     migrate(database_url=database_url)
     assert catalogue(database_url) == before
+
+
+def test_nobody_waits_long_behind_a_migration_that_finds_a_table_held(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PAUSE_SECONDS", 0.5)
+    command.upgrade(migrations(database_url=empty_database_url), "0014")
+    with ThreadPoolExecutor(1) as thread, psycopg.connect(empty_database_url) as dump:
+        dump.execute("LOCK TABLE reviews IN ACCESS SHARE MODE")  # as pg_dump does, all the time
+        migrating = thread.submit(migrate, database_url=empty_database_url)
+        with psycopg.connect(empty_database_url, autocommit=True) as reader:
+            reader.execute("SET statement_timeout = '10s'")
+            waited = [seconds_of(reader, "SELECT count(*) FROM reviews") for _ in until_somebody_had_to_wait(reader)]
+        assert not migrating.done()
+        dump.rollback()
+        migrating.result(60)
+
+    assert 0.1 < max(waited) < 6
+    assert catalogue(empty_database_url)["columns"].get("reviews.hidden_at")
+
+
+def until_somebody_had_to_wait(reader: psycopg.Connection) -> Iterator[None]:
+    """Go on until the migration waits for its lock, and then for one reading more."""
+    held = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'reviews'::regclass"
+    until = time.monotonic() + 30
+    while reader.execute(held).fetchall() == [(0,)]:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    yield
+
+
+def seconds_of(reader: psycopg.Connection, query: LiteralString) -> float:
+    began = time.monotonic()
+    reader.execute(query)
+    return time.monotonic() - began
 
 
 def test_each_migration_leaves_the_database_good_for_the_version_before_it(empty_database_url: str) -> None:

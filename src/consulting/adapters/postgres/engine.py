@@ -41,7 +41,10 @@ class Patience:
 
 
 UNBOUNDED = Patience(statement=timedelta(0), lock=timedelta(0), idle=timedelta(0))
-"""For migrations, which take as long as they take."""
+"""For work that takes as long as it takes."""
+
+MIGRATING = Patience(statement=timedelta(0), lock=timedelta(seconds=2), idle=timedelta(0))
+"""For migrations: whoever comes after one that waits for a lock waits behind it, so none waits for long."""
 
 
 def open_engine(

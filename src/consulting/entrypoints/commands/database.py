@@ -42,6 +42,10 @@ def _migrate(settings: Settings) -> None:
         raise CannotStart("migrations can't pass a pooler: name the way past it in CONSULTING_DATABASE_LISTEN_URL")
     try:
         migrate_database(database_url=settings.wake_up_url)
+    except psycopg.errors.LockNotAvailable as problem:
+        raise CannotStart(
+            "a table that must change was held all the time, by a dump or a transaction that doesn't end: try again"
+        ) from problem
     except psycopg.OperationalError as problem:
         raise CannotStart(f"the database does not answer: {' '.join(str(problem).split())}") from problem
 
