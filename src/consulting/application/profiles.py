@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from consulting.application.availability import Calendars, OpenCalendar, keep, own_profile, require_slots_chargeable
 from consulting.application.callers import Caller
@@ -14,6 +15,9 @@ from consulting.domain.availability import Giving
 from consulting.domain.profiles import following, require_valid_profile
 from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Researcher
+
+_LONGEST_DATE = timedelta(days=3)
+"""A date that is so long ago is over in every zone, with hours that pass its midnight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class EditProfile:
     """Change the caller's own profile.
 
     - A new rate or cancellation policy holds for what is booked from then on; sessions and holds keep theirs.
-    - A rate is refused if a slot of the researcher's hours would cost less than the smallest charge, but not nothing.
+    - A rate is refused if a slot of the researcher's hours to come would cost less than the smallest charge, but not
+      nothing.
     - With a new zone, hours in the former one mean the same wall clock times in the new zone; with a new gap, hours
       that had the former one have the new one. Hours that say otherwise stay.
     - Notice and horizon are judged when slots are read, so they need no publication. Slots follow all else in the same
@@ -66,10 +71,12 @@ class EditProfile:
 
 
 def _hours_to_come(calendar: OpenCalendar) -> Sequence[Giving]:
-    """Give all that can still give a slot; a one-off slot that has begun can't."""
-    rules = calendar.rules
+    """Give all that can still give a slot; what is over can't, nor a one-off slot that has begun."""
+    rules, first = calendar.rules, (calendar.at - _LONGEST_DATE).date()
+    weekly = (each for each in rules.patterns if each.valid_until is None or each.valid_until >= first)
+    dated = (each for each in rules.overrides if each.date >= first)
     single = (each for each in rules.one_offs if each.period.start > calendar.at)
-    return [*rules.patterns, *rules.overrides, *single]
+    return [*weekly, *dated, *single]
 
 
 def _follow(calendar: OpenCalendar, now: Researcher) -> None:

@@ -248,6 +248,29 @@ def test_a_one_off_slot_needs_free_time_and_a_charge_that_can_be_made(frontend: 
     assert list(problems(cheap)) == ["rate"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "hours"),
+    [
+        ("overrides", {"date": "2026-12-03", "windows": [{"start": "09:00", "end": "10:00"}], "slot_minutes": 5}),
+        (
+            "patterns",
+            {"weekday": 3, "start": "09:00", "end": "10:00", "slot_minutes": 5, "valid_until": "2026-12-03"},
+        ),
+    ],
+)
+def test_a_new_rate_is_not_held_against_hours_that_are_over(
+    frontend: Frontend, curie: Researcher, kind: str, hours: dict[str, Any]
+) -> None:
+    assert frontend.post(f"{RULES}/{kind}", hours, by=CURIE).status_code == 201
+
+    before = change(frontend, "/api/researcher/profile", {"rate": 1})
+    frontend.market.clock.advance(timedelta(days=6))
+    after = change(frontend, "/api/researcher/profile", {"rate": 1})
+
+    assert list(problems(before)) == ["rate"]
+    assert after.json()["rate"] == 1
+
+
 def test_a_new_rate_is_held_against_one_off_slots_to_come(frontend: Frontend, curie: Researcher) -> None:
     short = {"start_time": "2026-12-01T14:00:00Z", "end_time": "2026-12-01T14:05:00Z"}
     frontend.post(f"{RULES}/slots", short, by=CURIE)
