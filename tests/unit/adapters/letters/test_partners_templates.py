@@ -110,8 +110,10 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_changes_nothing(tmp_path: Path, letters: HtmlLetters, an_occasion: AnOccasion) -> None:
+    with_nothing = opened(tmp_path)
+
     for kind in Kind:
-        assert opened(tmp_path).write(an_occasion(kind)) == letters.write(an_occasion(kind))
+        assert with_nothing.write(an_occasion(kind)) == letters.write(an_occasion(kind))
 
 
 def test_every_variable_is_documented() -> None:
