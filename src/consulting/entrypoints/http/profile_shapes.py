@@ -16,7 +16,7 @@ from consulting.domain.money import parse_rate
 from consulting.domain.publishing import Publication
 from consulting.entrypoints.http.calendar_shapes import ChangedSlots, given, slots_body
 from consulting.entrypoints.http.validation import one_of
-from consulting.entrypoints.http.wire import Answer, Body, Currency, Id, LongText, Rating, ShortText, Text
+from consulting.entrypoints.http.wire import Answer, Body, Currency, Id, LongText, Rating, Text
 
 Rate = Annotated[Decimal, Meta(description="The price of an hour, in whole units of the profile's currency.")]
 Notice = Annotated[int, Meta(description="The least time between booking and start, in minutes.")]
@@ -32,7 +32,7 @@ class ProfileChanges(Body, kw_only=True):
     bio: LongText | UnsetType | None = UNSET
     expertise: list[Text] | UnsetType = UNSET
     achievements: list[Text] | UnsetType = UNSET
-    affiliation: ShortText | UnsetType | None = UNSET
+    affiliation: Annotated[Text, Meta(max_length=200)] | UnsetType | None = UNSET
     avatar_url: Text | UnsetType | None = UNSET
     timezone: Text | UnsetType = UNSET
     notice_minutes: Notice | UnsetType = UNSET
@@ -94,6 +94,9 @@ def changed_profile(data: ProfileChanges, researcher: researchers.Researcher) ->
     for name in ("expertise", "achievements"):
         if name in told:
             told[name] = tuple(told[name])
+    for name in ("bio", "affiliation"):
+        if name in told:
+            told[name] = told[name] or None
     return replace(researcher, **told)
 
 

@@ -52,6 +52,12 @@ def test_null_empties_what_may_be_empty(frontend: Frontend, curie: Researcher) -
     assert (emptied["bio"], emptied["affiliation"], emptied["avatar_url"]) == (None, None, None)
 
 
+def test_an_empty_text_is_none(frontend: Frontend, curie: Researcher) -> None:
+    emptied = edit(frontend, bio="", affiliation="").json()
+
+    assert (emptied["bio"], emptied["affiliation"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -84,6 +90,7 @@ def test_null_empties_what_may_be_empty(frontend: Frontend, curie: Researcher) -
         ({"bio": "x" * 5001}, "bio"),
         ({"bio": "turned \u202earound"}, "bio"),
         ({"affiliation": "bell\x07"}, "affiliation"),
+        ({"affiliation": "x" * 201}, "affiliation"),
         ({"expertise": ["ma\u2066chine"]}, "expertise"),
         ({"achievements": ["c1\x85"]}, "achievements"),
     ],
