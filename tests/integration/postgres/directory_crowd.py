@@ -48,15 +48,14 @@ STEPS = (
             (CASE WHEN {_chance(14, 7)} = 0 THEN 'machine' ELSE 'history' END, 20),
             (CASE WHEN {_chance(15, 400)} = 0 THEN 'zurich' ELSE 'somewhere' END, 40)) AS told(word, weight)
     WHERE {_ACTIVE}
-    ORDER BY 2, 3, 4
+    ORDER BY 2, 3
     """,
     """
     INSERT INTO vocabulary
     SELECT word, word || ARRAY(
         SELECT overlay(word placing '' from place for 1) FROM generate_series(1, length(word)) place)
     FROM (
-        SELECT DISTINCT word FROM researcher_words WHERE word !~ '^[0-9a-f]{8}$'
-        UNION SELECT left(md5(n::text), 8) FROM generate_series(0, 20000) n) AS learnt
+        SELECT DISTINCT word FROM researcher_words) AS learnt
     """,
     f"""
     INSERT INTO time_slots

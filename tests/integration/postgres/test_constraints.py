@@ -180,12 +180,14 @@ def test_what_may_be_once_is_not_there_twice(
 
 
 def copy(connection: psycopg.Connection[Any], table: str, changes: Mapping[str, str]) -> None:
-    """Insert the table's first row once more, with changes."""
+    """Insert the table's first row once more, with changes; the server counts what it counted in the first."""
     found = connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum", [table]
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity = ''", [table]
     )
-    columns = [changes.get(name, name) for (name,) in found]
-    connection.execute(f"INSERT INTO {table} SELECT {', '.join(columns)} FROM {table} ORDER BY ctid LIMIT 1".encode())
+    names = [name for (name,) in found]
+    copied = ", ".join(changes.get(name, name) for name in names)
+    insert = f"INSERT INTO {table} ({', '.join(names)}) SELECT {copied} FROM {table} ORDER BY ctid LIMIT 1"
+    connection.execute(insert.encode())
 
 
 CANCELED = {

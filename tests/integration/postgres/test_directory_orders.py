@@ -13,6 +13,7 @@ import pytest
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.memory import MemoryTransactions
+from consulting.adapters.postgres import directory_search
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.directory import DirectoryFilter, Listed
@@ -31,6 +32,8 @@ FILTERS = (
     DirectoryFilter(lowest_rate=Money(2, "usd"), highest_rate=Money(3, "usd")),
     DirectoryFilter(affiliation="ETH ZURICH", verified=False),
     DirectoryFilter(available_before=sample.NOW + timedelta(days=2)),
+    DirectoryFilter(expertise="machine LEARNING", highest_rate=Money(3, "eur")),
+    DirectoryFilter(verified=True, lowest_rate=Money(2, "usd"), available_before=sample.NOW + timedelta(days=2)),
 )
 
 
@@ -41,9 +44,17 @@ def person(choose: random.Random) -> dict[str, Any]:
         "rate": Money(choose.randint(1, 4), choose.choice(["usd", "eur", "chf"])),
         "rating": Rating(choose.randint(count, 5 * count), count),
         "affiliation": choose.choice(INSTITUTES),
+        "expertise": choose.choice([("statistics", "machine learning"), ("Machine learning",), ("learning",), ()]),
         "verified": choose.random() < 0.5,
         "active": choose.random() < 0.9,
     }
+
+
+@pytest.fixture(params=["looked up", "walked to"], autouse=True)
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have crowds looked up by their numbers, or looked for in the order, as they are if they are large."""
+    if request.param == "walked to":
+        monkeypatch.setattr(directory_search, "FEW", 0)
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,17 @@ CATALOGUE = {
     "indexes": """
         SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
     """,
-    "triggers and functions": """
-        SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    "triggers": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    # Blanks don't matter. Extensions have their own; `refuse` belongs to no table, so migrations alone make it.
+    "functions": r"""
+        SELECT proname, regexp_replace(pg_get_functiondef(oid), '\s+', ' ', 'g') FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proname <> 'refuse'
+        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+    """,
+    "storage": """
+        SELECT 'storage of ' || relname, reloptions, (SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute
+            WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attstorage = 'm')
+        FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
     """,
 }
 

@@ -12,8 +12,10 @@ import pytest
 from psycopg import sql
 
 from consulting.adapters.postgres import (
+    bearers,
     directory_pages,
     directory_search,
+    free_time,
     inbox,
     next_available,
     notifications,
@@ -26,6 +28,7 @@ from consulting.adapters.postgres import (
     session_statements,
     time_slots,
 )
+from consulting.adapters.postgres.crowds import EVERYBODY, Crowd, crowd_of
 from consulting.adapters.postgres.directory_cursors import write_cursor
 from consulting.adapters.postgres.engine import connect
 from consulting.adapters.postgres.prepared import Prepared
@@ -39,18 +42,8 @@ WHO = 7
 DAY = {"start": many.start(12), "end": many.start(36)}
 RANGE = {"researcher_id": many.researcher(WHO), **DAY}
 CLIENT = {"user_id": "client-350"}
-PAGE, _ = directory_pages.page(wanted=DirectoryFilter(), after=None)
-NEXT_PAGE, PLACE = directory_pages.page(
-    wanted=DirectoryFilter(verified=True), after=write_cursor("Person 8", str(many.researcher(1)))
-)
-ASKED = {
-    "places": [0, 0],
-    "words": ["c4ca4238", "c4ca423"],
-    "penalties": [0, 10],
-    "asked_for": 1,
-    "limit": 20,
-    "at": NOW,
-}
+EVERY_THIRD = crowd_of(range(0, 2_000, 3))
+TRAITS = {"places": [0, 1, 1], "traits": ["word person", "word c4ca4238", "word c4ca423"]}
 LEASE = {"worker": "one", "limit": 20, "at": NOW, "until": many.start(11)}
 
 
@@ -78,15 +71,16 @@ class Hot:
 
 
 def page_of(
-    wanted: DirectoryFilter,
     index: str,
     *,
     sort: DirectorySort = DirectorySort.NAME,
     after: Place | None = None,
+    crowd: Crowd = EVERYBODY,
+    wanted: DirectoryFilter = DirectoryFilter(),  # noqa: B008 -- it can't be changed
     blocks: int = 2000,
 ) -> Hot:
-    cursor = None if after is None else write_cursor(*after)
-    statement, values = directory_pages.page(wanted=wanted, after=cursor, sort=sort)
+    last = directory_pages.last_place(None if after is None else write_cursor(*after), sort)
+    statement, values = directory_pages.page(sort=sort, last=last, crowd=crowd, wanted=wanted)
     return Hot(statement, {**values, "limit": 20, "at": NOW}, (index,), blocks)
 
 
@@ -136,32 +130,36 @@ HOT = {
         outbox.LEASE_IN_LANE, {**LEASE, "lane": "mail"}, ("outbox_waiting", "outbox_lanes"), 1500
     ),
     "messages to settle": Hot(inbox.LEASE, LEASE, ("inbox_waiting",), 1500),
-    "a page of researchers": Hot(
-        PAGE, {"limit": 20, "at": NOW}, ("researchers_by_name", "time_slots_researcher"), 2000
-    ),
-    "the next page": Hot(NEXT_PAGE, {**PLACE, "limit": 20, "at": NOW}, ("researchers_by_name",), 2000),
+    "a page of researchers": page_of("researchers_by_name"),
+    "the next page": page_of("researchers_by_name", after=_WHOEVER, crowd=EVERY_THIRD),
+    **{f"a page of researchers by {sort}": page_of(index, sort=sort) for sort, index in ORDERS.items()},
     **{
-        f"a page of researchers by {sort}": page_of(DirectoryFilter(), index, sort=sort)
-        for sort, index in ORDERS.items()
-    },
-    **{
-        f"the next page of researchers by {sort}": page_of(DirectoryFilter(), ORDERS[sort], sort=sort, after=key)
+        f"the next page of many by {sort}": page_of(ORDERS[sort], sort=sort, after=key, crowd=EVERY_THIRD)
         for sort, key in PLACES.items()
     },
-    "researchers by their next slot": page_of(
-        DirectoryFilter(), "openings_by_start", sort=DirectorySort.NEXT_AVAILABLE, blocks=1000
-    ),
-    "the next researchers by their next slot": page_of(
-        DirectoryFilter(),
+    **{
+        f"a page of few by {sort}": page_of("researchers_by_number", sort=sort, crowd=crowd_of([3, 500, 900]))
+        for sort in DirectorySort
+    },
+    "researchers by their next slot": page_of("openings_by_start", sort=DirectorySort.NEXT_AVAILABLE, blocks=1000),
+    "the next of many by their next slot": page_of(
         "openings_by_start",
         sort=DirectorySort.NEXT_AVAILABLE,
         after=(int((NOW + timedelta(hours=2)).timestamp()) * 1_000_000, str(many.researcher(1))),
+        crowd=EVERY_THIRD,
         blocks=1000,
     ),
     "doubts to settle": Hot(openings.IN_DOUBT, {"limit": 200, "at": NOW}, ("openings_by_certainty",), 500),
-    "researchers of an institution": page_of(DirectoryFilter(affiliation="Institute 7"), "researchers_by_affiliation"),
-    "researchers with time before an instant": page_of(
-        DirectoryFilter(available_before=many.start(30)), "time_slots_researcher", blocks=4000
+    "who certainly has time": Hot(
+        free_time.CERTAINLY, {"available_before": many.start(30), "at": NOW}, ("openings_by_start",)
+    ),
+    "who has time on a second look": Hot(
+        free_time.LOOKED_AT, {"available_before": many.start(30), "at": NOW}, ("openings_by_certainty",)
+    ),
+    "who of few has time": Hot(
+        free_time.OF_FEW,
+        {"numbers": [3, 500, 900], "available_before": many.start(30), "at": NOW},
+        ("researchers_by_number", "openings_pkey"),
     ),
     "a researcher's next slot": Hot(
         next_available.NEXT_AVAILABLE,
@@ -174,7 +172,12 @@ HOT = {
         ("researchers_pkey", "time_slots_researcher"),
         300,
     ),
-    "a search": Hot(directory_search.by_match(()), ASKED, ("researcher_words_by_word", "researchers_"), 1000),
+    "who has some words": Hot(bearers.BEARERS, TRAITS, ("bearers_pkey",)),
+    "the best of few": Hot(
+        directory_search.RANKED,
+        {"numbers": [3, 500, 900], "scores": [80, 60, 60], "limit": 20, "at": NOW},
+        ("researchers_by_number",),
+    ),
     "similar words": Hot(
         directory_search.SIMILAR, {"parts": sorted(without_a_letter("c4ca4238"))}, ("vocabulary_without_a_letter",)
     ),
@@ -202,6 +205,8 @@ LARGE = (
     "researchers",
     "reviews",
     "vocabulary",
+    "openings",
+    "bearers",
 )
 
 

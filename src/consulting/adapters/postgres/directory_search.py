@@ -1,52 +1,37 @@
-"""Searching researchers: an index finds the words within one edit, the same weights as the domain's rank them."""
+"""Lists of researchers and searches: first whom a filter and the words mean, as a crowd, then a page of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    FromClause,
-    Integer,
-    TableValuedAlias,
-    Text,
-    Uuid,
-    bindparam,
-    func,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, func, select, tuple_
 
-from consulting.adapters.postgres.directory_cursors import LARGEST, read_cursor
+from consulting.adapters.postgres.bearers import Graded, filter_traits, graded, read_filter, read_words, word_traits
+from consulting.adapters.postgres.crowds import NOBODY, Crowd, by_score, numbers_in
+from consulting.adapters.postgres.directory_cursors import read_cursor
 from consulting.adapters.postgres.directory_pages import (
-    FOUND_AT_ONCE,
+    BY_RATE,
+    FEW,
     LAST_ID,
     LAST_NAME,
-    conditions,
-    filtered,
-    joined,
+    last_place,
     page,
-    wanted_values,
     with_next_available,
 )
-from consulting.adapters.postgres.link import Link, Rows
+from consulting.adapters.postgres.free_time import with_time
+from consulting.adapters.postgres.link import Link, Row, Rows
 from consulting.adapters.postgres.prepared import Prepared, prepare
-from consulting.adapters.postgres.tables import researcher_words, researchers, vocabulary
-from consulting.adapters.postgres.tables.metadata import CodePoints
+from consulting.adapters.postgres.tables import researchers, vocabulary
 from consulting.adapters.postgres.values import LIMIT
 from consulting.application.ports.directory import DirectoryFilter
 from consulting.domain.directory import (
-    ONE_EDIT,
     SHORTEST_FORGIVEN,
-    WEIGHTS,
     DirectorySort,
     matches,
     wanted_words,
@@ -58,187 +43,126 @@ SIMILAR = prepare(
         vocabulary.c.without_a_letter.op("&&", is_comparison=True)(bindparam("parts", type_=ARRAY(Text)))
     )
 )
-
-_ASKED = (
-    func.unnest(
-        bindparam("places", type_=ARRAY(Integer)),
-        bindparam("words", type_=ARRAY(Text)),
-        bindparam("penalties", type_=ARRAY(Integer)),
-    )
-    .table_valued("place", "word", "penalty", name="asked")
+_RANKED = (
+    func.unnest(bindparam("numbers", type_=ARRAY(Integer)), bindparam("scores", type_=ARRAY(Integer)))
+    .table_valued("number", "score", name="ranked")
     .render_derived()
 )
-_KEPT = researcher_words.c
-_PLACE: Mapping[str, type] = {"last_score": int, "last_name": str, "last_id": UUID}
-_LAST = (-bindparam("last_score", type_=BigInteger), LAST_NAME, LAST_ID)
+_RANK = (-_RANKED.c.score, researchers.c.name, researchers.c.id)
+_LAST = {"last_score": int, "last_name": str, "last_id": UUID}
 
 
-@lru_cache(maxsize=500)
-def by_match(given: tuple[str, ...]) -> Prepared:
-    """Give the statement that lists the best matches first, for these conditions.
-
-    One word is read off its index in the order of the page. For several all who match are found and scored, where a
-    field or an institution is asked for only those whom that lets through.
-    """
-    best = _by_one_word(given) if "streams" in given else _by_words(given)
-    found = select(researchers, best.c.score).join(best, best.c.id == researchers.c.id).cte("found")
-    page = with_next_available(found).order_by(found.c.score.desc(), found.c.name, found.c.id)
-    return prepare(page).planned_anew()
-
-
-def _by_words(given: tuple[str, ...]) -> FromClause:
-    matching = _ASKED.join(researcher_words, _KEPT.word == _ASKED.c.word)
-    if any(each in FOUND_AT_ONCE for each in given):
-        among = (
-            select(researchers.c.id)
-            .select_from(joined(given))
-            .where(*conditions(given))
-            .cte("among")
-            .prefix_with("MATERIALIZED")
-        )
-        matching = among.join(researcher_words, _KEPT.researcher_id == among.c.id).join(
-            _ASKED, _ASKED.c.word == _KEPT.word
-        )
-    points = (
-        select(
-            _KEPT.researcher_id.label("id"),
-            func.min(_KEPT.name).label("name"),
-            func.max(_KEPT.weight - _ASKED.c.penalty).label("points"),
-        )
-        .select_from(matching)
-        .group_by(_KEPT.researcher_id, _ASKED.c.place)
-        .subquery("points")
+def _ranked(*, after: bool) -> Prepared:
+    best = select(researchers.c.id, _RANKED.c.score).select_from(
+        _RANKED.join(researchers, researchers.c.number == _RANKED.c.number)
     )
-    scored = (
-        select(points.c.id, func.min(points.c.name).label("name"), func.sum(points.c.points).label("score"))
-        .group_by(points.c.id)
-        .having(func.count() == bindparam("asked_for", type_=Integer))
-        .subquery("scored")
-    )
-    best = select(scored)
-    if filtered(given):
-        people = joined(given).join(scored, scored.c.id == researchers.c.id)
-        best = best.select_from(people).where(*conditions([each for each in given if not each.startswith("words_")]))
-    if "last_id" in given:
-        best = best.where(tuple_(-scored.c.score, scored.c.name, scored.c.id) > tuple_(*_LAST))
-    return best.order_by(scored.c.score.desc(), scored.c.name, scored.c.id).limit(LIMIT).subquery("best")
+    if after:
+        best = best.where(tuple_(*_RANK) > tuple_(-bindparam("last_score", type_=BigInteger), LAST_NAME, LAST_ID))
+    first = best.where(researchers.c.active).order_by(*_RANK).limit(LIMIT).subquery("first")
+    found = select(researchers, first.c.score).join(first, first.c.id == researchers.c.id).cte("found")
+    return prepare(with_next_available(found).order_by(-found.c.score, found.c.name, found.c.id))
 
 
-def _streams_called(name: str) -> TableValuedAlias:
-    columns: Mapping[str, Any] = {
-        "word": CodePoints,
-        "weight": Integer,
-        "score": Integer,
-        "going": Boolean,
-        "after_name": CodePoints,
-        "after_id": Uuid,
-    }
-    given = (bindparam(f"{each}s", type_=ARRAY(kind)) for each, kind in columns.items())
-    return func.unnest(*given).table_valued(*columns, name=name).render_derived()
+RANKED, RANKED_AFTER = _ranked(after=False), _ranked(after=True)
 
 
-def _by_one_word(given: tuple[str, ...]) -> FromClause:
-    """Merge the beginnings of some streams, each of those who have one word with one weight, by name."""
-    stream, rival = _streams_called("stream"), _streams_called("rival")
-    other = researcher_words.alias("other")
-    better = (
-        select(rival.c.score)
-        .join(other, (other.c.word == rival.c.word) & (other.c.weight == rival.c.weight))
-        .where(other.c.researcher_id == _KEPT.researcher_id, rival.c.score > stream.c.score)
-        .correlate(researcher_words, stream)
-        .exists()
-    )
-    tables: FromClause = researcher_words
-    filters: Sequence[ColumnElement[bool]] = ()
-    if filtered(given):
-        tables = joined(given).join(researcher_words, _KEPT.researcher_id == researchers.c.id)
-        filters = conditions(given)
-    first = (
-        select(_KEPT.researcher_id.label("id"), _KEPT.name)
-        .select_from(tables)
-        .where(
-            stream.c.going,
-            _KEPT.word == stream.c.word,
-            _KEPT.weight == stream.c.weight,
-            tuple_(_KEPT.name, _KEPT.researcher_id) > tuple_(stream.c.after_name, stream.c.after_id),
-            *((~better,) if "alike" in given else ()),
-            *filters,
-        )
-        .order_by(_KEPT.name, _KEPT.researcher_id)
-        .limit(LIMIT)
-        .correlate(stream)
-        .lateral("first")
-    )
-    merged = (
-        select(first.c.id, first.c.name, func.max(stream.c.score).label("score"))
-        .select_from(stream.join(first, true()))
-        .group_by(first.c.id, first.c.name)
-        .subquery("merged")
-    )
-    return select(merged).order_by(merged.c.score.desc(), merged.c.name, merged.c.id).limit(LIMIT).subquery("best")
+class Directory:
+    """Finds the researchers of a page."""
 
+    def __init__(self, link: Link, *, wanted: DirectoryFilter, limit: int, at: datetime) -> None:
+        """Look over this connection for so many at most who are as wanted."""
+        self._link, self._wanted, self._limit, self._at = link, wanted, limit, at
 
-class DirectorySearch:
-    """Finds researchers by words."""
-
-    def __init__(self, link: Link, *, query: str, wanted: DirectoryFilter, limit: int, at: datetime) -> None:
-        """Look over this connection for those who match every word of the query and are as wanted."""
-        self._link, self._wanted = link, wanted
-        self._page: Mapping[str, Any] = {"limit": limit, "at": at}
-        self._words = wanted_words(query)
-
-    def in_order(self, sort: DirectorySort, *, after: str | None) -> Rows:
+    def listed(self, sort: DirectorySort, *, after: str | None) -> Rows:
         """Give the rows of a page in this order. Raises ValidationFailed (field `cursor`)."""
-        if not self._words:
-            return ()
-        statement, values = page(wanted=self._wanted, after=after, sort=sort, words=self._alike())
-        return self._link.rows(statement, **values, **self._page)
+        last = last_place(after, sort)
+        _, let = self._read((), sort)
+        return self._page(sort, last, self._with_time(let, sort))
 
-    def by_match(self, *, after: str | None) -> Rows:
-        """Give the rows of a page with their scores, the best first. Raises ValidationFailed (field `cursor`)."""
-        values = wanted_values(self._wanted)
-        last: dict[str, Any] = {}
-        if after is not None:
-            last = dict(zip(_PLACE, read_cursor(after, kinds=tuple(_PLACE.values())), strict=True))
-        if not self._words:
-            return ()
-        alike = self._alike()
-        if len(alike) == 1 and not any(each in values for each in FOUND_AT_ONCE):
-            statement = by_match((*values, "streams", *(("alike",) if len(alike[0]) > 1 else ())))
-            return self._link.rows(statement, **values, **_streams(alike[0], last), **self._page)
-        if any(each in values for each in FOUND_AT_ONCE):
-            values |= {f"words_{place}": list(each) for place, each in enumerate(alike)}
-        statement = by_match((*values, *last))
-        return self._link.rows(statement, **values, **last, **_asked(alike), **self._page)
+    def found(self, query: str, sort: DirectorySort, *, after: str | None) -> Rows:
+        """Give the rows of a page of those who match every word. Raises ValidationFailed (field `cursor`)."""
+        last = last_place(after, sort)
+        found = reduce(or_, self._scores(query, sort).values(), NOBODY)
+        return self._page(sort, last, found)
 
-    def _alike(self) -> Sequence[Sequence[str]]:
+    def best(self, query: str, *, after: str | None) -> Sequence[tuple[int, Row]]:
+        """Give the rows of those who match every word, the best first, with their scores.
+
+        Raises ValidationFailed (field `cursor`).
+        """
+        last = {} if after is None else dict(zip(_LAST, read_cursor(after, kinds=tuple(_LAST.values())), strict=True))
+        scores = self._scores(query, DirectorySort.NAME)
+        reached = last.get("last_score")
+        rows: list[tuple[int, Row]] = []
+        for part in _parts({score: crowd for score, crowd in scores.items() if reached is None or score <= reached}):
+            rows += self._part(part, last, self._limit - len(rows))
+            if len(rows) == self._limit:
+                break
+        return rows
+
+    def _scores(self, query: str, sort: DirectorySort) -> Mapping[int, Crowd]:
+        """Tell whom the words mean, by score, of those whom the filter lets through."""
+        words, let = self._read(wanted_words(query), sort)
+        scores = by_score(words, among=let) if words else {}
+        having_time = self._with_time(reduce(or_, scores.values(), NOBODY), sort)
+        return {score: crowd & having_time for score, crowd in scores.items()}
+
+    def _read(self, words: Sequence[str], sort: DirectorySort) -> tuple[Sequence[Graded], Crowd]:
+        """Read who has each word with how many points, and whom the filter lets through but for their time."""
+        # The orders by rate have rates in their indexes.
+        wanted = replace(self._wanted, lowest_rate=None, highest_rate=None) if sort in BY_RATE else self._wanted
+        filters, asked = filter_traits(wanted), word_traits(self._alike(words))
+        read = graded(self._link, *filters, *asked)
+        return read_words(read[len(filters) :]), read_filter(wanted, read[: len(filters)])
+
+    def _with_time(self, crowd: Crowd, sort: DirectorySort) -> Crowd:
+        before = self._wanted.available_before
+        if before is None or sort is DirectorySort.NEXT_AVAILABLE or crowd == NOBODY:
+            return crowd
+        return with_time(self._link, crowd, before=before, at=self._at, few=FEW)
+
+    def _page(self, sort: DirectorySort, last: Mapping[str, Any], crowd: Crowd, *, limit: int | None = None) -> Rows:
+        if crowd == NOBODY:
+            return ()
+        statement, values = page(sort=sort, last=last, crowd=crowd, few=FEW, wanted=self._wanted)
+        return self._link.rows(statement, **values, limit=limit or self._limit, at=self._at)
+
+    def _part(self, part: Mapping[int, Crowd], last: Mapping[str, Any], limit: int) -> Sequence[tuple[int, Row]]:
+        """Give the rows of some scores: those of one score are a list by name."""
+        if len(part) > 1:
+            ranked = [(number, score) for score, crowd in part.items() for number in numbers_in(crowd)]
+            numbers, scores = map(list, zip(*ranked, strict=True))
+            values = {**last, "numbers": numbers, "scores": scores, "limit": limit, "at": self._at}
+            rows = self._link.rows(RANKED_AFTER if last else RANKED, **values)
+            return [(row.score, row) for row in rows]
+        ((score, crowd),) = part.items()
+        after = {name: last[name] for name in ("last_name", "last_id")} if last.get("last_score") == score else {}
+        return [(score, row) for row in self._page(DirectorySort.NAME, after, crowd, limit=limit)]
+
+    def _alike(self, words: Sequence[str]) -> Sequence[Sequence[str]]:
         """Give for each word of the query all that may be meant by it, the word itself first."""
-        similar = self._similar()
-        return [(each, *(word for word in similar if word != each and matches(each, word))) for each in self._words]
+        similar = self._similar(words)
+        return [(each, *(word for word in similar if word != each and matches(each, word))) for each in words]
 
-    def _similar(self) -> Sequence[str]:
-        forgiven = [word for word in self._words if len(word) >= SHORTEST_FORGIVEN]
-        parts = {part for word in forgiven for part in without_a_letter(word)}
-        return [row.word for row in self._link.rows(SIMILAR, parts=sorted(parts))] if parts else []
-
-
-def _asked(alike: Sequence[Sequence[str]]) -> Mapping[str, Any]:
-    """Give every word to look for, with its place in the query and what a misspelling costs, as three columns."""
-    asked = [(place, word, 0 if word == each[0] else ONE_EDIT) for place, each in enumerate(alike) for word in each]
-    places, words, penalties = map(list, zip(*asked, strict=True))
-    return {"places": places, "words": words, "penalties": penalties, "asked_for": len(alike)}
+    def _similar(self, words: Sequence[str]) -> Sequence[str]:
+        # One by one: for the parts of many words at once the planner would read all that anybody ever wrote.
+        asked = [
+            (SIMILAR, {"parts": sorted(without_a_letter(word))}) for word in words if len(word) >= SHORTEST_FORGIVEN
+        ]
+        return [row.word for rows in (self._link.together(*asked) if asked else ()) for row in rows]
 
 
-def _streams(words: Sequence[str], last: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give every word with every weight, what it scores, and after which name and id its stream goes on, as columns."""
-    asked = [(word, weight, weight - (0 if word == words[0] else ONE_EDIT)) for word in words for weight in WEIGHTS]
-    reached = last.get("last_score", LARGEST)
-    at_last = [bool(last) and score == reached for _, _, score in asked]
-    return {
-        "words": [word for word, _, _ in asked],
-        "weights": [weight for _, weight, _ in asked],
-        "scores": [score for _, _, score in asked],
-        "goings": [score <= reached for _, _, score in asked],
-        "after_names": [last["last_name"] if here else "" for here in at_last],
-        "after_ids": [last["last_id"] if here else UUID(int=0) for here in at_last],
-    }
+def _parts(scores: Mapping[int, Crowd]) -> Iterator[Mapping[int, Crowd]]:
+    """Cut scores into parts, the best first: several with a few people together, each one with many by itself."""
+    part: dict[int, Crowd] = {}
+    people = 0
+    for score in sorted(scores, reverse=True):
+        more = scores[score].bit_count()
+        if part and people + more > FEW:
+            yield part
+            part, people = {}, 0
+        if more:
+            part[score] = scores[score]
+            people += more
+    if part:
+        yield part

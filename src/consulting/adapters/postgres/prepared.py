@@ -51,13 +51,13 @@ def prepare(statement: ClauseElement) -> Prepared:
 
 
 def insert_into(table: Table, *columns: str) -> Insert:
-    """Write an insert of one row; each column's place has its name. Without `columns`, all of them."""
-    names = columns or tuple(table.columns.keys())
+    """Write an insert of one row; each column's place has its name. Without `columns`, all but what is counted."""
+    names = columns or tuple(name for name, column in table.columns.items() if column.identity is None)
     return insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in names})
 
 
 def update_of(table: Table) -> Update:
     """Write an update of the row with this `id`, of all other columns; each column's place has its name."""
-    names = [name for name in table.columns.keys() if name != "id"]  # noqa: SIM118 -- a collection of columns
+    names = [name for name, column in table.columns.items() if name != "id" and column.identity is None]
     places = {name: bindparam(name, type_=table.c[name].type) for name in names}
     return update(table).where(table.c.id == bindparam("id", type_=table.c.id.type)).values(places)

@@ -11,10 +11,9 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, delete, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 
-from consulting.adapters.postgres import directory_pages
 from consulting.adapters.postgres.directory_cursors import write_cursor
-from consulting.adapters.postgres.directory_search import DirectorySearch
-from consulting.adapters.postgres.link import Link, Row
+from consulting.adapters.postgres.directory_search import Directory
+from consulting.adapters.postgres.link import Link, Row, Step
 from consulting.adapters.postgres.next_available import NEXT_AVAILABLE, NEXT_SLOTS, next_slot_of
 from consulting.adapters.postgres.openings import settle_openings
 from consulting.adapters.postgres.prepared import insert_into, prepare, update_of
@@ -55,7 +54,11 @@ REGISTER_AFTER = prepare(_REGISTER.where(researchers.c.id > bindparam("after", t
 
 _OWN_WORDS = researcher_words.c.researcher_id == _ID
 WORDS = prepare(select(researcher_words.c.word, researcher_words.c.weight, researcher_words.c.name).where(_OWN_WORDS))
-FORGET_WORDS = prepare(delete(researcher_words).where(_OWN_WORDS))
+FORGET_WORDS = prepare(
+    delete(researcher_words).where(
+        _OWN_WORDS, researcher_words.c.word == func.any(bindparam("words", type_=ARRAY(CodePoints)))
+    )
+)
 _TOLD = (
     func.unnest(bindparam("words", type_=ARRAY(Text)), bindparam("weights", type_=ARRAY(Integer)))
     .table_valued("word", "weight", name="told")
@@ -190,8 +193,8 @@ class PostgresResearchers:
         sort: DirectorySort = DirectorySort.NAME,
     ) -> Sequence[Listed]:
         """List active researchers in the order asked for. Raises ValidationFailed (field `cursor`)."""
-        statement, values = directory_pages.page(wanted=wanted, after=after, sort=sort)
-        return [_listed(row, sort) for row in self._link.rows(statement, **values, limit=limit, at=at)]
+        directory = Directory(self._link, wanted=wanted, limit=limit, at=at)
+        return [_listed(row, sort) for row in directory.listed(sort, after=after)]
 
     def search(
         self,
@@ -204,17 +207,16 @@ class PostgresResearchers:
         sort: SearchSort = SearchSort.RELEVANCE,
     ) -> Sequence[Listed]:
         """List active researchers that match. Raises ValidationFailed (field `cursor`)."""
-        search = DirectorySearch(self._link, query=query, wanted=wanted, limit=limit, at=at)
-        order = sort.as_listed
+        directory, order = Directory(self._link, wanted=wanted, limit=limit, at=at), sort.as_listed
         if order is not None:
-            return [_listed(row, order) for row in search.in_order(order, after=after)]
+            return [_listed(row, order) for row in directory.found(query, order, after=after)]
         return [
             Listed(
                 researcher=researcher_of(row),
                 next_available=next_slot_of(row),
-                cursor=write_cursor(int(row.score), row.name, str(row.id)),
+                cursor=write_cursor(score, row.name, str(row.id)),
             )
-            for row in search.by_match(after=after)
+            for score, row in directory.best(query, after=after)
         ]
 
     def next_available(self, id: UUID, *, at: datetime) -> TimeSlot | None:
@@ -249,21 +251,27 @@ class PostgresResearchers:
 
     def _learn(self, researcher: Researcher, *, known: Mapping[str, tuple[int, str]]) -> None:
         """Keep the words by which the researcher is found while active, and what misspellings lead to them."""
-        told = dict(weights(researcher)) if researcher.active else {}
-        if {word: (weight, researcher.name) for word, weight in told.items()} == known:
+        weighted = weights(researcher) if researcher.active else {}
+        told = {word: (weight, researcher.name) for word, weight in weighted.items()}
+        gone = [word for word in known if told.get(word) != known[word]]
+        came = {word: weight for word, (weight, name) in told.items() if known.get(word) != (weight, name)}
+        forgivable = sorted(word for word in came if len(word) >= SHORTEST_FORGIVEN - 1)
+        steps: list[Step] = []
+        if gone:
+            steps.append((FORGET_WORDS, {"id": researcher.id, "words": gone}))
+        if came:
+            own = {
+                "id": researcher.id,
+                "name": researcher.name,
+                "words": list(came),
+                "weights": list(came.values()),
+            }
+            steps += [(ADD_WORDS, own), (NEW_WORDS, {"words": forgivable})]
+        if not steps:
             return
-        own = {
-            "id": researcher.id,
-            "name": researcher.name,
-            "words": list(told),
-            "weights": list(told.values()),
-        }
-        forgivable = sorted(word for word in told if len(word) >= SHORTEST_FORGIVEN - 1)
-        _, _, new = self._link.together(
-            (FORGET_WORDS, {"id": researcher.id}), (ADD_WORDS, own), (NEW_WORDS, {"words": forgivable})
-        )
+        *_, new = self._link.together(*steps)
         # In one order for everybody: so that two who learn the same words don't wait for each other in a ring.
-        words = sorted(row.word for row in new)
+        words = sorted(row.word for row in new) if came else []
         self._link.together(
             *((LEARN, {"word": each, "without_a_letter": list(without_a_letter(each))}) for each in words)
         )

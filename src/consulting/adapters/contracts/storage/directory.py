@@ -168,6 +168,27 @@ class DirectoryContract(RecordsContract):
         setting.withdraw(slots[0])
         assert order() == ["B", "A"]
 
+    def test_at_the_last_instant_of_its_notice_a_slot_still_counts(
+        self, transactions: Transactions, setting: Setting
+    ) -> None:
+        setting.researcher(1, name="A", notice=timedelta(hours=25))
+        slot = setting.slot(1)
+        with_time = DirectoryFilter(available_before=slot.period.start + timedelta(days=1))
+        last = slot.period.start - timedelta(hours=25)
+        for _ in range(2):
+            for at, expected in ((last, [slot]), (last + timedelta(microseconds=1), [])):
+                with transactions.begin() as tx:
+                    by_start = tx.researchers.page(
+                        wanted=with_time, sort=DirectorySort.NEXT_AVAILABLE, after=None, limit=9, at=at
+                    )
+                    by_name = tx.researchers.page(wanted=with_time, after=None, limit=9, at=at)
+                assert [each.next_available for each in by_start] == expected
+                assert [each.next_available for each in by_name] == expected
+            with transactions.begin() as tx:
+                tx.researchers.settle_openings(at=last, limit=9)
+        with transactions.begin() as tx:
+            assert tx.researchers.settle_openings(at=last, limit=9) == 0
+
     def test_a_search_takes_every_filter_and_order_of_a_list(
         self, transactions: Transactions, setting: Setting
     ) -> None:

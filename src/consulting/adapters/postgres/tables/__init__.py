@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from consulting.adapters.postgres.tables.admins import admin_acts, api_keys
 from consulting.adapters.postgres.tables.availability import blocks, one_off_slots, overrides, patterns, time_slots
+from consulting.adapters.postgres.tables.bearers import bearers
 from consulting.adapters.postgres.tables.calendars import calendar_tokens
 from consulting.adapters.postgres.tables.expertise import expertise_spellings, expertise_topics
 from consulting.adapters.postgres.tables.mail import notifications
@@ -20,6 +21,7 @@ from consulting.adapters.postgres.tables.worker import worker_heartbeats
 __all__ = [
     "admin_acts",
     "api_keys",
+    "bearers",
     "blocks",
     "calendar_tokens",
     "expertise_spellings",

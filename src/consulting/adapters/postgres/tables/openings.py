@@ -20,10 +20,16 @@ class _Openings(TypedColumns):
     researcher_id: Named[UUID] = Column(ForeignKey("researchers.id", ondelete="CASCADE"), primary_key=True)
     soonest: Named[datetime] = Column(Instant, server_default=text("'9999-12-31 23:59:59.999999+00'"))
     certain_until: Named[datetime] = Column(Instant, server_default=text("'-infinity'"))
+    number: Named[int | None]  # the researcher's, for who walks the index; kept by the trigger that adds the row
 
 
 openings = Table("openings", metadata, _Openings)
-Index("openings_by_start", openings.c.soonest, openings.c.researcher_id)
+Index(
+    "openings_by_start",
+    openings.c.soonest,
+    openings.c.researcher_id,
+    postgresql_include=["number", "certain_until"],
+)
 Index("openings_by_certainty", openings.c.certain_until)
 
 _DOUBT = "UPDATE openings SET certain_until = '-infinity' WHERE certain_until > '-infinity' AND"
@@ -34,7 +40,7 @@ KEPT_RIGHT = (
     """
     CREATE FUNCTION openings_of_researchers() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO openings (researcher_id) SELECT id FROM added;
+        INSERT INTO openings (researcher_id, number) SELECT id, number FROM added;
         RETURN NULL;
     END $$
     """,

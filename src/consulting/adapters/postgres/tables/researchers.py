@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    Identity,
     Index,
     Interval,
     Named,
@@ -68,6 +70,7 @@ class _Researchers(TypedColumns):
     created_at: Named[datetime] = Column(Instant)
     updated_at: Named[datetime] = Column(Instant)
     affiliation_topic: Named[str | None] = Column(Text)  # the affiliation as `directory.topic` writes it
+    number: Named[int] = Column(Identity(always=True))  # where `bearers` has the researcher's bit
 
 
 def rating_order(columns: Any) -> ColumnElement[Any]:
@@ -110,56 +113,40 @@ Index(
     unique=True,
     postgresql_where=researchers.c.user_id.is_not(None),
 )
-Index("researchers_by_name", researchers.c.name, researchers.c.id, postgresql_where=researchers.c.active)
 _BY_NAME = (researchers.c.name, researchers.c.id)
-Index(
-    "researchers_by_rate",
-    researchers.c.rate_currency,
-    researchers.c.rate_amount,
-    *_BY_NAME,
-    postgresql_where=researchers.c.active,
-)
-Index(
-    "researchers_by_rate_down",
-    researchers.c.rate_currency,
-    -researchers.c.rate_amount,
-    *_BY_NAME,
-    postgresql_where=researchers.c.active,
-)
-Index(
+
+
+def _in_order(name: str, *order: ColumnElement[Any], beside: Sequence[str] = ()) -> None:
+    """Index whoever is active in this order: with the number, and what the order is worked out from, beside it."""
+    Index(name, *order, *_BY_NAME, postgresql_where=researchers.c.active, postgresql_include=["number", *beside])
+
+
+_in_order("researchers_by_name")
+_in_order("researchers_by_rate", researchers.c.rate_currency, researchers.c.rate_amount)
+_in_order("researchers_by_rate_down", researchers.c.rate_currency, -researchers.c.rate_amount, beside=["rate_amount"])
+_in_order(
     "researchers_by_rating",
     rating_order(researchers.c),
     -researchers.c.rating_count,
-    *_BY_NAME,
-    postgresql_where=researchers.c.active,
-)
-Index(
-    "researchers_by_affiliation",
-    researchers.c.affiliation_topic,
-    *_BY_NAME,
-    postgresql_where=researchers.c.active,
+    beside=["rating_total", "rating_count"],
 )
 Index("researchers_active", researchers.c.id, postgresql_where=researchers.c.active)
-Index("researchers_by_topic", researchers.c.topics, postgresql_using="gin")
+Index(
+    "researchers_by_number",
+    researchers.c.number,
+    postgresql_include=["id", "name", "active", "rate_currency", "rate_amount", "rating_total", "rating_count"],
+)
 
 
 class _ResearcherWords(TypedColumns):
     researcher_id: Named[UUID] = Column(ForeignKey("researchers.id", ondelete="CASCADE"), primary_key=True)
     word: Named[str] = Column(CodePoints, primary_key=True)
     weight: Named[int] = Column(SmallInteger)
-    name: Named[str] = Column(CodePoints)  # the researcher's, so that the index has the order of a search
+    name: Named[str] = Column(CodePoints)  # the researcher's, by which the version before puts a search in order
 
 
 researcher_words = Table("researcher_words", metadata, _ResearcherWords)
-"""The words of active researchers; the others can't be found."""
-
-Index(
-    "researcher_words_by_word",
-    researcher_words.c.word,
-    researcher_words.c.weight,
-    researcher_words.c.name,
-    researcher_words.c.researcher_id,
-)
+"""The words of active researchers; the others can't be found. `bearers` has whoever has a word."""
 
 
 class _Vocabulary(TypedColumns):
