@@ -69,7 +69,7 @@ QUERIES = (
 )
 """`number12` is like dozens of other words, each of which a few hundred have."""
 
-MOST_BLOCKS, USUAL_BLOCKS = 3_500, 700
+MOST_BLOCKS, USUAL_BLOCKS = 3_500, 1_000
 """Of 8 kB. The whole table of researchers has ten thousand, and each page shows 21 people with their next slots."""
 
 
