@@ -47,7 +47,7 @@ class Figure:
         """Write it as a line of the table."""
         spread = f"{min(self.ratios):.2f}-{max(self.ratios):.2f}"
         return (
-            f"{self.name:<40}{self.limit:<18}{self.ratio:>6.2f}  {spread:<11}{self.rate:>9,.0f}{self.limit_rate:>9,.0f}"
+            f"{self.name:<50}{self.limit:<18}{self.ratio:>6.2f}  {spread:<11}{self.rate:>9,.0f}{self.limit_rate:>9,.0f}"
             f"{self.p50_ms:>9.2f}{self.p99_ms:>9.2f}{_or_nothing(self.cpu_us)}{_or_nothing(self.limit_cpu_us)}"
         )
 
@@ -59,7 +59,7 @@ def tails(figures: Sequence[Figure]) -> str:
 
 
 HEADINGS = (
-    f"{'work':<40}{'limit':<18}{'ratio':>6}  {'spread':<11}{'ours/s':>9}{'limit/s':>9}{'p50 ms':>9}{'p99 ms':>9}"
+    f"{'work':<50}{'limit':<18}{'ratio':>6}  {'spread':<11}{'ours/s':>9}{'limit/s':>9}{'p50 ms':>9}{'p99 ms':>9}"
     f"{'CPU µs':>8}{'limit':>8}"
 )
 

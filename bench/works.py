@@ -55,13 +55,19 @@ class Bench:
         """List everything that is measured."""
         return [
             *(self._read(f"a day of slots, {n} at once", self._day, READS, n) for n in (1, 32)),
-            self._in_pgbench("the same, 32 at once", self._asking(self.ours, self._day, READS, 32), self._days_alone),
-            self._bare_read("the same, by its size", self._day, 32),
+            self._in_pgbench(
+                "a day of slots, 32 at once, in SQL alone",
+                self._asking(self.ours, self._day, READS, 32),
+                self._days_alone,
+            ),
+            self._bare_read("a day of slots, 32 at once, by its size", self._day, 32),
             self._read("31 days of slots, 8 at once", self._month, LONG_READS, 8),
             self._bare_read("a page of search, 8 at once", self._search, 8),
             self._bare_read("a page of researchers, 8 at once", self._page, 8),
             *(self._book(f"booking distinct slots, {n} at once", n) for n in (1, 32)),
-            self._in_pgbench("the same, 32 at once, in SQL alone", self._booking(self.ours, 32), self._book_alone),
+            self._in_pgbench(
+                "booking distinct slots, 32 at once, in SQL alone", self._booking(self.ours, 32), self._book_alone
+            ),
             self._contend(),
             self._flow(),
         ]
