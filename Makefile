@@ -22,7 +22,7 @@ demo: runtime ## play the whole flow against the running instance
 
 test: setup ## run every test
 	$(BIN)/pytest -q -n 2 tests/unit
-	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder tests/integration
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/integration
 
 test-domain: setup ## run the tests of the rules alone, in seconds, and print what hypothesis tried
 	$(BIN)/pytest -q --hypothesis-show-statistics tests/unit/domain
