@@ -80,11 +80,12 @@ def _accept(listening: socket.socket, running: Host, scripts: tuple[Script, ...]
     for script in scripts:
         with suppress(TimeoutError):
             caller, _ = listening.accept()
-            running.heard.append([])
+            line = Line(caller, [])
+            running.heard.append(line.heard)
             with caller, suppress(OSError):
                 caller.settimeout(5)
                 caller.sendall(b"220 here\r\n")
-                script(Line(caller, running.heard[-1]))
+                script(line)
 
 
 def keeping(port: int, *, seconds: float = 0.5) -> SmtpMailer:
