@@ -1,4 +1,4 @@
-"""What visitors do on the page, in the words that they see."""
+"""What visitors do on the page, in the words that they see, and what keeps them out of it."""
 
 from __future__ import annotations
 
@@ -49,3 +49,10 @@ def sessions(instance: Instance, user: str) -> list[Json]:
     with instance.client(user) as client:
         found: list[Json] = client.get("/api/sessions", params={"limit": 100}).json()["sessions"]
         return found
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Have axe look for what keeps people out."""
+    page.evaluate(axe)
+    found: list[Json] = page.evaluate("axe.run().then((told) => told.violations)")
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]

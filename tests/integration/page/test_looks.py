@@ -12,20 +12,13 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.integration.instance import Instance
 from tests.integration.page.conftest import DESKTOP, PHONE, Counter, Visitors
-from tests.integration.page.steps import FREE_OF_CHARGE, IYER, booking, hold, pay
+from tests.integration.page.steps import FREE_OF_CHARGE, IYER, booking, hold, pay, violations
 
 AMARA = "client-amara"
 MOST_AT_FIRST = 120_000
 """Bytes of the first view as the program has them, unpacked."""
 
 Json = dict[str, Any]
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    """Have axe look for what keeps people out."""
-    page.evaluate(axe)
-    found: list[Json] = page.evaluate("axe.run().then((told) => told.violations)")
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 def too_wide(page: Page) -> list[str]:

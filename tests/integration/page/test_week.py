@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.integration.instance import Instance, running_instance
+from tests.integration.page.conftest import DESKTOP, PHONE, Visitors
+from tests.integration.page.steps import FREE_OF_CHARGE, violations
 
 ARAUJO, WOJCIK, LINDQVIST, TREMBLAY = (f"researcher-{name}" for name in ("araujo", "wojcik", "lindqvist", "tremblay"))
-FREE_OF_CHARGE = "01932f00-0000-7000-8000-00000000000a"
-DESKTOP, PHONE = (1280, 860), (390, 844)
-LONGEST_WAIT = 90_000
-WATCH = """
-addEventListener("securitypolicyviolation", (event) => {
-  console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-});
-"""
 AVAILABILITY = "/api/researcher/availability"
 BERLIN_FORWARD, BERLIN_BACK = "2027-03-28", "2027-10-31"
 SATURDAY, SUNDAY = 5, 6
@@ -36,63 +29,6 @@ def instance(module_home: Path, module_database_url: str, chromium: str) -> Iter
     settings = {"CONSULTING_PROCESSES": "1", "CONSULTING_DATABASE_URL": module_database_url}
     with running_instance(module_home, **settings) as running:
         yield running
-
-
-@dataclass
-class Visitors:
-    """Browsers of researchers who visit the page; whatever they see go wrong is noted."""
-
-    browser: Browser
-    instance: Instance
-    complaints: list[str] = field(default_factory=list)
-    expected: list[str] = field(default_factory=list)
-    contexts: list[BrowserContext] = field(default_factory=list)
-
-    def visit(self, path: str, *, person: str, size: tuple[int, int] = DESKTOP, dark: bool = False) -> Page:
-        """Open the page somewhere, as somebody."""
-        context = self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            timezone_id="Europe/London",
-            locale="en-GB",
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        self.contexts.append(context)
-        context.set_default_timeout(LONGEST_WAIT)
-        context.add_init_script(WATCH)
-        context.add_init_script(f"sessionStorage.setItem('consulting.person', '{person}')")
-        page = context.new_page()
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{self.instance.url}/#{path}", wait_until="domcontentloaded")
-        return page
-
-    def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(each in message.text for each in self.expected):
-            self.complaints.append(message.text)
-
-
-@pytest.fixture
-def visitors(browser: Browser, instance: Instance) -> Iterator[Visitors]:
-    """Researchers with browsers; at the end nothing may have been complained of, the policy included."""
-    found = Visitors(browser, instance)
-    yield found
-    for context in found.contexts:
-        context.close()
-    assert found.complaints == []
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    package = pytest.importorskip("axe_playwright_python")
-    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    """Have axe look for what keeps people out."""
-    page.evaluate(axe)
-    found: list[Json] = page.evaluate("axe.run().then((told) => told.violations)")
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 def week_after(days: int) -> str:
