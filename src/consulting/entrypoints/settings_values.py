@@ -118,10 +118,28 @@ def one_of(choices: type[Choice]) -> Callable[[str], Choice]:
 
 def web_address(value: str) -> str:
     """Read the address of an HTTP server, kept without a slash at its end."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("give an address such as https://api.example.org")
+    return _server_address(value, such_as="https://api.example.org")
+
+
+def collector_address(value: str) -> str:
+    """Read the address where a collector takes traces, its path included."""
+    return _server_address(value, such_as="http://127.0.0.1:4318/v1/traces")
+
+
+def _server_address(value: str, *, such_as: str) -> str:
+    if not _is_server(value):
+        raise ValueError(f"give an address such as {such_as}, without a query")
     return value.rstrip("/")
+
+
+def _is_server(value: str) -> bool:
+    """Tell whether it is the address of a server; what the library has against it may quote a password in it."""
+    try:
+        parts = urlsplit(value)
+        has_host = bool(parts.hostname) and (parts.port is None or parts.port >= 0)
+    except ValueError:
+        return False
+    return has_host and parts.scheme in {"http", "https"} and not (parts.query or parts.fragment)
 
 
 def page_address(value: str) -> str:

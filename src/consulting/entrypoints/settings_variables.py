@@ -13,6 +13,7 @@ from consulting.entrypoints.plugins import Chosen, Port
 from consulting.entrypoints.settings_declaration import REQUIRED, variable
 from consulting.entrypoints.settings_values import (
     above_zero,
+    collector_address,
     database_address,
     folder,
     mail_address,
@@ -165,8 +166,9 @@ class Settings:
         one_of(LogFormat), default="json", sandbox="text", meaning="`json`, an object a line, or `text` for a terminal"
     )
     tracing_url: str = variable(
-        web_address,
+        collector_address,
         default="",
+        secret=True,
         meaning="where a collector takes traces (OpenTelemetry's OTLP over HTTP), such as "
         "`http://127.0.0.1:4318/v1/traces`; needs `consulting[tracing]`; empty: nothing is traced",
     )

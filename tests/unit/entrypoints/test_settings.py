@@ -165,6 +165,8 @@ def test_production_asks_for_a_secret_or_keys() -> None:
         ("CONSULTING_SMTP_TLS", "ssl", "give one of: none, starttls, tls"),
         ("CONSULTING_MODE", "test", "give one of: production, sandbox"),
         ("CONSULTING_PUBLIC_URL", "api.example.org", "give an address such as"),
+        ("CONSULTING_PUBLIC_URL", "https://api.example.org:http", "give an address such as"),
+        ("CONSULTING_PUBLIC_URL", "https://[api.example.org", "give an address such as"),
         ("CONSULTING_DATABASE_URL", "host=db dbname=app", "give a URL such as postgresql://"),
         ("CONSULTING_ZOOM_HOSTS", ",", "give one word or several"),
         ("CONSULTING_SMTP_FROM", "nobody", "give a sender such as"),
@@ -181,6 +183,24 @@ def test_a_refused_secret_is_not_shown() -> None:
     [problem] = problems(CONSULTING_DATABASE_URL="mysql://app:hidden@db/app")
 
     assert "hidden" not in problem
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "collector.example/hidden",
+        "grpc://us:hidden@collector.example",
+        "https://us:hidden",
+        "https://us:x@[hidden]/v1/traces",
+        "https://us:hidden@collector.ex℀mple",
+        "https://collector.example/v1/traces?token=hidden",
+    ],
+)
+def test_a_collectors_address_that_will_not_do_is_not_shown_either(value: str) -> None:
+    [problem] = problems(CONSULTING_TRACING_URL=value)
+
+    advice = "give an address such as http://127.0.0.1:4318/v1/traces, without a query"
+    assert problem == f"CONSULTING_TRACING_URL: the value will not do; {advice}"
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -261,7 +281,7 @@ def test_a_database_may_be_named_in_the_ways_that_people_write() -> None:
 
 
 def test_settings_do_not_change_and_do_not_print_their_secrets() -> None:
-    settings = production()
+    settings = production(CONSULTING_TRACING_URL="https://us:hidden@collector.example/v1/traces")
 
     assert "hidden" not in repr(settings)
     assert STRONG not in repr(settings)
