@@ -9,16 +9,22 @@ from contextlib import contextmanager
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from consulting.adapters.memory import MemoryPaymentGateway
+from consulting.entrypoints.doctor import Finding, Verdict, examine
+from consulting.entrypoints.doctor.tracing import checks
 from consulting.entrypoints.plugin_declaration import Payments
 from consulting.entrypoints.tracing.collector import spans_to
 from consulting.entrypoints.tracing.spans import LONGEST_FLUSH, Spans
+from tests.unit.entrypoints.http.frontend import settings
 
 
 @contextmanager
-def collector(*, slow: threading.Event | None = None) -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
+def collector(
+    *, slow: threading.Event | None = None, status: int = 200
+) -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
     """Run a collector that keeps what it is told; a slow one answers only when it is told to."""
     told: list[ExportTraceServiceRequest] = []
 
@@ -27,7 +33,7 @@ def collector(*, slow: threading.Event | None = None) -> Iterator[tuple[str, lis
             told.append(ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"]))))
             if slow is not None:
                 slow.wait(10)
-            self.send_response(200)
+            self.send_response(status)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
@@ -79,3 +85,40 @@ def test_a_collector_that_hangs_holds_nobody_up() -> None:
     assert asked - began < 0.5
     assert flushed - asked < LONGEST_FLUSH + 0.5
     assert told
+
+
+def examined(url: str) -> Finding:
+    [finding] = examine(checks(settings(CONSULTING_TRACING_URL=url)))
+    return finding
+
+
+def test_the_doctor_says_that_the_collector_takes_spans_and_sends_it_none() -> None:
+    with collector() as (url, told):
+        finding = examined(url)
+
+    assert (finding.verdict, finding.says) == (Verdict.WELL, "the collector at 127.0.0.1 takes spans")
+    assert [len(each.resource_spans) for each in told] == [0]
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "OTEL_EXPORTER_OTLP_HEADERS"), (404, "/v1/traces"), (400, "its own log"), (500, "log")]
+)
+def test_the_doctor_says_what_to_do_about_a_collector_that_refuses(status: int, advice: str) -> None:
+    with collector(status=status) as (url, _):
+        finding = examined(url)
+
+    assert (finding.verdict, finding.check) == (Verdict.CAREFUL, "tracing")
+    assert finding.says == f"the collector at 127.0.0.1 takes no spans ({status})"
+    assert advice in finding.advice
+
+
+def test_the_doctor_says_that_a_collector_is_away_and_shows_no_password() -> None:
+    finding = examined("http://us:hidden@127.0.0.1:9/v1/traces")
+
+    assert (finding.verdict, finding.says) == (Verdict.CAREFUL, "the collector at 127.0.0.1 doesn't answer")
+    assert "CONSULTING_TRACING_URL" in finding.advice
+    assert "hidden" not in str(finding)
+
+
+def test_the_doctor_looks_for_no_collector_where_nothing_is_traced() -> None:
+    assert examined("") == Finding(verdict=Verdict.WELL, says="nothing is traced", check="tracing")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from consulting.application.ports.outbox import Errand, Lane, LeasedEntry, Outbo
 from consulting.application.ports.payment_gateway import PaymentGatewayUnavailable
 from consulting.entrypoints import settings_refusals
 from consulting.entrypoints.container import Container
+from consulting.entrypoints.doctor import examine_instance
 from consulting.entrypoints.http.app import create_app
 from consulting.entrypoints.plugin_declaration import Payments
 from consulting.entrypoints.settings import SettingsError
@@ -234,6 +236,20 @@ def test_a_missing_extra_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(SettingsError, match=r"CONSULTING_TRACING_URL: .* install consulting\[tracing\]"):
         settings(CONSULTING_TRACING_URL=COLLECTOR)
+
+
+def test_the_doctor_says_that_the_extra_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(settings_refusals, "TRACING_PACKAGES", ("no-such-package",))
+    given = {"CONSULTING_HOME": str(tmp_path), "CONSULTING_TRACING_URL": COLLECTOR}
+
+    assert not examine_instance(given, as_json=False)
+
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "wrong    settings      CONSULTING_TRACING_URL: packages for it are missing: run `make tracing`"
+    )
 
 
 @pytest.mark.parametrize("value", ["0", "1.5", "-1", "all"])

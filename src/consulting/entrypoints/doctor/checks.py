@@ -14,6 +14,7 @@ from consulting.entrypoints.doctor import (
     payments,
     processes,
     strength,
+    tracing,
     zones,
 )
 from consulting.entrypoints.doctor.findings import Check
@@ -31,6 +32,7 @@ def checks_of(settings: Settings) -> Sequence[Check]:
         *payments.checks(settings),
         *meetings.checks(settings),
         *mail.checks(settings, engine),
+        *tracing.checks(settings),
         *folder.checks(settings),
         *processes.checks(settings, engine),
     ]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Final
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -45,9 +46,24 @@ def spans_to(url: str, *, share: Decimal) -> Spans:
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(float(share))), resource=_this_process(), shutdown_on_exit=False
     )
-    exporter = OTLPSpanExporter(endpoint=url, timeout=EXPORT_SECONDS)
-    provider.add_span_processor(BatchSpanProcessor(DiscreetExporter(exporter)))
+    provider.add_span_processor(BatchSpanProcessor(DiscreetExporter(_way_to(url))))
     return Spans(provider)
+
+
+def knock(url: str) -> int | None:
+    """Hand the collector no spans, in the way in which it gets them, and give the HTTP status that it answers with.
+
+    None where it doesn't answer.
+    """
+    statuses: list[int] = []
+    with requests.Session() as session:
+        session.hooks["response"].append(lambda answer, *_, **__: statuses.append(answer.status_code))
+        _way_to(url, session=session).export([])
+    return statuses[-1] if statuses else None
+
+
+def _way_to(url: str, *, session: requests.Session | None = None) -> OTLPSpanExporter:
+    return OTLPSpanExporter(endpoint=url, timeout=EXPORT_SECONDS, session=session)
 
 
 class DiscreetExporter(SpanExporter):
