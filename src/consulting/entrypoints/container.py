@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from email.utils import parseaddr
 from operator import attrgetter
@@ -21,6 +21,7 @@ from dependency_injector.providers import Dependency, Factory, Provider, Singlet
 from sqlalchemy import Engine
 
 from consulting.adapters.postgres.clock import DatabaseClock
+from consulting.adapters.postgres.fibers import Fibers
 from consulting.adapters.postgres.heartbeats import WorkerHeartbeats
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
 from consulting.adapters.postgres.inspection import PostgresInspection
@@ -84,6 +85,7 @@ from consulting.application.sweeping import SettleOpenings, SweepSessions, TopUp
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.connections import open_engine
+from consulting.entrypoints.http.places import Calls, Threads
 from consulting.entrypoints.plugin_declaration import Mails, Meetings, Payments, Surroundings
 from consulting.entrypoints.plugins import Port, open_plugin
 from consulting.entrypoints.readiness import ReadinessCheck, checks_of
@@ -142,6 +144,11 @@ def ahead_of_now(settings: Settings) -> timedelta:
     return timedelta(days=settings.publish_days)
 
 
+def calls_of(transactions: Transactions) -> Callable[[str, int], Calls]:
+    """Say how use cases are called: as fibers where the adapter knows how these wait, else in threads."""
+    return Fibers if isinstance(transactions, PostgresTransactions) else Threads
+
+
 def runners_of_errands(
     meetings: MeetingErrands, notify: Notify, refund: RefundErrand, cancel_intent: CancelIntentErrand
 ) -> Mapping[Errand, ErrandRunner]:
@@ -169,6 +176,7 @@ class Container(DeclarativeContainer):
     # Adapters
     engine: Provider[Engine] = ThreadSafeSingleton(open_engine, settings)
     transactions: Provider[Transactions] = ThreadSafeSingleton(PostgresTransactions, engine)
+    calls: Provider[Callable[[str, int], Calls]] = Factory(calls_of, transactions)
     retries: Provider[Retries] = ThreadSafeSingleton(PostgresRetries, transactions)
     clock: Provider[Clock] = ThreadSafeSingleton(DatabaseClock, engine)
     identities: Provider[Identities] = ThreadSafeSingleton(TimeOrderedIdentities)

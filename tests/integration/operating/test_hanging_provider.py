@@ -69,7 +69,7 @@ def busy(prepared: Fleet) -> float:
     """Ask how many of the threads for providers are at work."""
     [machine] = prepared.machines
     shown = httpx.get(f"{machine.url}/metrics", trust_env=False, timeout=10).text
-    [line] = [line for line in shown.splitlines() if line.startswith('consulting_threads_busy{pool="provider"}')]
+    [line] = [line for line in shown.splitlines() if line.startswith('consulting_places_busy{pool="provider"}')]
     return float(line.split()[-1])
 
 

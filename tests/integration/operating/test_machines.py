@@ -87,7 +87,7 @@ def test_a_machine_counts_its_processes_together_and_the_database_once(two: Flee
 
     lives = "consulting_request_seconds_count GET /health/live 200"
     assert [each[lives] - before.get(lives, 0) for each in shown] == [20] * 6
-    assert {each["consulting_threads database"] for each in shown} == {10}
+    assert {each["consulting_places database"] for each in shown} == {10}
     assert {each["consulting_holds live"] for each in shown} == {measured(there)["consulting_holds live"]}
     assert measured(there).get(lives, 0) < 20
 

@@ -53,7 +53,7 @@ def test_every_command_and_option_that_is_named_exists(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_metric_that_is_named_exists(document: str) -> None:
     metrics = Metrics()
-    metrics.watch("database", threads=1)
+    metrics.watch("database", places=1)
     source = (ROOT / "src/consulting/entrypoints/http/work_measurements.py").read_text(encoding="utf-8")
     known = metrics.exposition().decode() + source.replace("{box}_{things}", "outbox_errands inbox_messages")
 

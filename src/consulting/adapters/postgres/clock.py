@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from consulting.adapters.postgres.fibers import aside
 from consulting.adapters.postgres.refusals import refusals_named
 from consulting.application.ports.transactions import StorageUnavailable
 
@@ -62,7 +63,7 @@ class DatabaseClock:
         """Give the present instant, in UTC. Raises StorageUnavailable if it was never learnt."""
         measured, wall, stopwatch = self._measured, _wall(), _stopwatch()
         if measured is None or measured.void(wall=wall, stopwatch=stopwatch):
-            ahead = self._measure_now().ahead
+            ahead = aside(self._measure_now).ahead
             return _wall() + ahead
         if measured.stale(stopwatch=stopwatch) and self._measuring.acquire(blocking=False):
             Thread(target=self._measure_and_release, name="clock", daemon=True).start()

@@ -14,7 +14,11 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.util.queue import Empty
+
+from consulting.adapters.postgres.connection import Connection
+from consulting.adapters.postgres.fibers import aside, current_fiber
 
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
@@ -47,6 +51,18 @@ MIGRATING = Patience(statement=timedelta(0), lock=timedelta(seconds=2), idle=tim
 """For migrations: whoever comes after one that waits for a lock waits behind it, so none waits for long."""
 
 
+class Pool(QueuePool):
+    """Connections that threads wait for; for a fiber a thread does, so that its event loop goes on."""
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        if current_fiber() is None:
+            return super()._do_get()
+        try:
+            return self._pool.get(block=False)
+        except Empty:
+            return aside(super()._do_get)
+
+
 def open_engine(
     *,
     url: str,
@@ -61,10 +77,11 @@ def open_engine(
     The URL is libpq's own: several hosts, `target_session_attrs`, certificates and so on mean what they mean there.
     `pooled` says that it leads to a pooler which shares the server's connections, as PgBouncer's transaction mode does.
     """
+    connected = partial(connect, url=url, application_name=application_name, patience=patience, pooled=pooled)
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=partial(connect, url=url, application_name=application_name, patience=patience, pooled=pooled),
-        poolclass=QueuePool,
+        creator=partial(aside, connected),
+        poolclass=Pool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_wait.total_seconds(),
@@ -108,12 +125,12 @@ def connect(
             "-c TimeZone=UTC -c client_encoding=UTF8",
         ]
     )
-    return psycopg.connect(**{**defaults, **given, "options": options}, autocommit=autocommit)
+    return Connection.connect(**{**defaults, **given, "options": options}, autocommit=autocommit)
 
 
 def _through_pooler(given: Mapping[str, Any], *, autocommit: bool) -> psycopg.Connection[Any]:
     """Connect without options, which poolers refuse; the time zone they do keep for each of their clients."""
-    connection = psycopg.connect(**given, autocommit=True, prepare_threshold=None)
+    connection = Connection.connect(**given, autocommit=True, prepare_threshold=None)
     if connection.info.parameter_status("TimeZone") != "UTC":
         connection.execute("SET TimeZone TO 'UTC'")
     connection.autocommit = autocommit

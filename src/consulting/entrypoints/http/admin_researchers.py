@@ -100,7 +100,7 @@ async def change_researcher(
     """Change what admins decide about a researcher."""
     given = {name: getattr(data, name) for name in register.CHANGEABLE}
     changes = {name: value for name, value in given.items() if value is not UNSET}
-    changed = await desk.database.run(
+    changed = await desk.database.run_long(
         desk.use.change_researcher,
         read_id(id, ResearcherNotFound),
         changes=changes,

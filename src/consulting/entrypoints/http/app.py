@@ -28,12 +28,12 @@ from consulting.entrypoints.http.doorway import Doorway
 from consulting.entrypoints.http.key_holders import KeyHolders
 from consulting.entrypoints.http.limits import Limits, Meter
 from consulting.entrypoints.http.measurements import Metrics
+from consulting.entrypoints.http.places import Places, Threads
 from consulting.entrypoints.http.problems import answer_framework, answer_refusal, answer_unexpected
 from consulting.entrypoints.http.resources import routers
 from consulting.entrypoints.http.retries import AnswerKept, Keeping, Repeatable, Work, answer_kept
 from consulting.entrypoints.http.sealing import seal_of
 from consulting.entrypoints.http.security import Recognition
-from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens, tokens_of
 from consulting.entrypoints.http.watching import Watchers, WithoutWatchersToken, watchers_of
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
@@ -49,14 +49,14 @@ def create_app(container: Container) -> Litestar:
     settings = container.settings()
     metrics = Metrics()
     database, provider = (
-        Threads(name, count=settings.threads, told=metrics.watch(name, threads=settings.threads))
-        for name in ("database", "provider")
+        Places(name, count=settings.threads, calls=calls, told=metrics.watch(name, places=settings.threads))
+        for name, calls in (("database", container.calls()), ("provider", Threads))
     )
     desk = Desk(
         use=_use_cases(container),
         database=Work(database),
         provider=Work(provider, with_provider=True),
-        looking=Threads("health", count=1),
+        looking=Places("health", count=1),
         metrics=metrics,
         work=WorkMeasurements(
             container.transactions(),
@@ -75,7 +75,7 @@ def create_app(container: Container) -> Litestar:
         limits=_limits(container, database),
         keys=KeyHolders(container.recognize_api_key(), database),
     )
-    keeping = Keeping(retries=container.retries(), threads=database, clock=container.clock(), seal=seal_of(settings))
+    keeping = Keeping(retries=container.retries(), places=database, clock=container.clock(), seal=seal_of(settings))
     app = Litestar(
         [
             *routers(recognition=[recognition], watching=[_watching(desk.watchers)], retries=[_retries(keeping)]),
@@ -120,11 +120,11 @@ def _use_cases(container: Container) -> UseCases:
     return UseCases(**{field.name: getattr(container, field.name)() for field in fields(UseCases)})
 
 
-def _limits(container: Container, threads: Threads) -> Limits:
+def _limits(container: Container, places: Places) -> Limits:
     settings = container.settings()
 
     def meter(kind: str, rate: Rate) -> Meter:
-        return Meter(container.rate_limits(), kind=kind, rate=rate, clock=container.clock(), threads=threads)
+        return Meter(container.rate_limits(), kind=kind, rate=rate, clock=container.clock(), places=places)
 
     return Limits(
         writes=meter("writes of", Rate(per_minute=settings.writes_per_minute, burst=settings.writes_burst)),
@@ -133,9 +133,9 @@ def _limits(container: Container, threads: Threads) -> Limits:
     )
 
 
-def _recognition(tokens: Tokens, threads: Threads, *, limits: Limits, keys: KeyHolders) -> Callable[[ASGIApp], ASGIApp]:
+def _recognition(tokens: Tokens, places: Places, *, limits: Limits, keys: KeyHolders) -> Callable[[ASGIApp], ASGIApp]:
     def recognize(app: ASGIApp) -> ASGIApp:
-        return Recognition(app, tokens=tokens, threads=threads, limits=limits, keys=keys)
+        return Recognition(app, tokens=tokens, places=places, limits=limits, keys=keys)
 
     return recognize  # a function, since the framework makes deep copies of anything else that a router holds
 
@@ -159,7 +159,7 @@ def _retries(keeping: Keeping) -> Callable[[ASGIApp], ASGIApp]:
     return keep
 
 
-def _closing(pools: Sequence[Threads], tracing: Tracing) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def _closing(pools: Sequence[Places], tracing: Tracing) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def closing(_: Litestar) -> AsyncGenerator[None, None]:
         log.info("this process begins to answer")

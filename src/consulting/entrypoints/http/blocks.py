@@ -46,7 +46,7 @@ async def list_blocks(request: ApiRequest, desk: AtDesk) -> shapes.BlockList:
 )
 async def create_block(request: ApiRequest, data: JSONBody[shapes.NewBlock], desk: AtDesk) -> Response[shapes.Block]:
     """Add to the caller's blocks."""
-    edited = await desk.database.run(
+    edited = await desk.database.run_long(
         desk.use.save_rule,
         partial(shapes.new_block, data),
         caller=caller_of(request),
@@ -91,7 +91,7 @@ async def change_block(
     def changed(calendar: OpenCalendar) -> availability.Block:
         return shapes.changed_block(data, calendar.rule(availability.Block, wanted))
 
-    edited = await desk.database.run(
+    edited = await desk.database.run_long(
         desk.use.save_rule, changed, caller=caller_of(request), cancel_sessions=data.cancel_sessions
     )
     return shapes.block_body(edited.rule, edited.publication)
@@ -108,7 +108,7 @@ async def change_block(
 )
 async def remove_block(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.Block:
     """Take back one of the caller's blocks, and say what that did."""
-    edited = await desk.database.run(
+    edited = await desk.database.run_long(
         desk.use.remove_rule, availability.Block, read_id(id, RuleNotFound), caller=caller_of(request)
     )
     return shapes.block_body(edited.rule, edited.publication)

@@ -65,7 +65,7 @@ async def get_calendar_feed(token: FromPath[str], desk: AtDesk) -> Response[byte
     """Give the sessions of whoever has this token."""
     if not token.endswith(ENDING):
         raise CalendarNotFound
-    content = await desk.database.run(desk.use.get_calendar_feed, token.removesuffix(ENDING))
+    content = await desk.database.run_long(desk.use.get_calendar_feed, token.removesuffix(ENDING))
     return Response(content, media_type="text/calendar", headers=_ASKED_AGAIN)
 
 

@@ -75,9 +75,9 @@ async def preview_change(
         wanted = read_id(data.remove, RuleNotFound)
         rules = await desk.database.run(desk.use.list_rules, caller=caller)
         kind = next((type(rule) for rule in rules.all if rule.id == wanted), availability.Pattern)
-        removed = await desk.database.run(desk.use.remove_rule, kind, wanted, caller=caller, trying=True)
+        removed = await desk.database.run_long(desk.use.remove_rule, kind, wanted, caller=caller, trying=True)
         return _rule_body(removed)
-    tried = await desk.database.run(
+    tried = await desk.database.run_long(
         desk.use.save_rule,
         partial(_written, data),
         caller=caller,

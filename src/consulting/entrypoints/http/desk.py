@@ -1,4 +1,4 @@
-"""What the operations work with: the use cases, resolved once when the API starts, and threads to run them in."""
+"""What the operations work with: the use cases, resolved once when the API starts, and places to run them in."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import AnswerReview, EditReview, GetReview, ListReviews, WriteReview
 from consulting.application.trail import ListAdminActs
 from consulting.entrypoints.http.measurements import Metrics
+from consulting.entrypoints.http.places import Places
 from consulting.entrypoints.http.retries import Work
-from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.watching import Watchers
 from consulting.entrypoints.http.work_measurements import WorkMeasurements
 from consulting.entrypoints.readiness import ReadinessCheck
@@ -114,7 +114,7 @@ class UseCases:
 class Desk:
     """All that an operation may need.
 
-    `database` has the threads for what waits for nobody but the database, `provider` those for calls which wait for a
+    `database` has the places for what waits for nobody but the database, `provider` those for calls which wait for a
     payment provider too: in a write that must be the handler's first work, since no transaction is open then. `looking`
     is the pool of the health checks; `public_url` has no slash at its end.
     """
@@ -122,7 +122,7 @@ class Desk:
     use: UseCases
     database: Work
     provider: Work
-    looking: Threads
+    looking: Places
     metrics: Metrics
     work: WorkMeasurements
     checks: Sequence[ReadinessCheck]

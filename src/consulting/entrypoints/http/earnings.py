@@ -36,7 +36,7 @@ async def get_earnings(
     request: ApiRequest, desk: AtDesk, from_month: From = None, to_month: To = None
 ) -> EarningsByMonth:
     """Add up the caller's earnings."""
-    earnings = await desk.database.run(
+    earnings = await desk.database.run_long(
         desk.use.read_earnings,
         caller=caller_of(request),
         first=_month(from_month, "from_month"),
@@ -58,7 +58,7 @@ async def export_earnings(
     request: ApiRequest, desk: AtDesk, from_month: From = None, to_month: To = None
 ) -> Response[bytes]:
     """List what moved, for a spreadsheet."""
-    earnings = await desk.database.run(
+    earnings = await desk.database.run_long(
         desk.use.read_earnings,
         caller=caller_of(request),
         first=_month(from_month, "from_month"),

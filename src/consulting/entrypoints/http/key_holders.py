@@ -16,8 +16,8 @@ from consulting.application.api_keys import RecognizeApiKey
 from consulting.application.callers import ADMIN, Caller
 from consulting.domain.api_keys import ApiKey, Scope, looks_like_key
 from consulting.domain.errors import ValidationFailed
+from consulting.entrypoints.http.places import Places
 from consulting.entrypoints.http.refusals import ScopeMissing, TokenInvalid
-from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import OURS, text_claim
 
 USER, EMAIL = "Consulting-User", "Consulting-User-Email"
@@ -46,7 +46,7 @@ class KeyHolders:
     """Recognizes callers by their API keys, each by one look-up every few seconds, however many ask at once."""
 
     recognize: RecognizeApiKey
-    threads: Threads
+    places: Places
     _known: OrderedDict[str, tuple[float, ApiKey]] = field(default_factory=OrderedDict)
     _asked: dict[str, asyncio.Task[ApiKey | None]] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ class KeyHolders:
         now = time.monotonic()
         try:
             async with nullcontext() if key in self._known else unproven():
-                found = await self.threads.run(self.recognize, key)
+                found = await self.places.run(self.recognize, key)
         finally:
             del self._asked[key]
         self._known.pop(key, None)

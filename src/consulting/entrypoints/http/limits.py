@@ -18,8 +18,8 @@ from litestar.types import Scope
 from consulting.application.callers import Caller
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.rate_limits import Rate, RateLimits
+from consulting.entrypoints.http.places import Places
 from consulting.entrypoints.http.refusals import TooManyRequests
-from consulting.entrypoints.http.threads import Threads
 
 MOST_ACCOUNTS: Final = 20_000
 LARGEST_BATCH: Final = 100
@@ -48,11 +48,11 @@ class Meter:
         kind: str,
         rate: Rate,
         clock: Clock,
-        threads: Threads,
+        places: Places,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         """Count one kind of thing."""
-        self._limits, self._kind, self._rate, self._clock, self._threads = limits, kind, rate, clock, threads
+        self._limits, self._kind, self._rate, self._clock, self._places = limits, kind, rate, clock, places
         self._stopwatch = stopwatch
         self._batch = max(1, min(LARGEST_BATCH, rate.burst // 20))
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
@@ -73,7 +73,7 @@ class Meter:
 
     async def _settle(self, who: str, account: _Account) -> None:
         tokens, account.unsettled = account.unsettled, 0
-        missing = await self._threads.run(self._take, f"{self._kind} {who}", tokens)
+        missing = await self._places.run(self._take, f"{self._kind} {who}", tokens)
         if missing is not None:
             account.unsettled += tokens - 1  # this one isn't let through; those before it are still to be paid
             account.refused_until = self._stopwatch() + missing

@@ -1,4 +1,4 @@
-"""Counting requests and threads for Prometheus, together for all API processes that share a folder for it."""
+"""Counting requests and places for Prometheus, together for all API processes that share a folder for it."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ class Metrics:
             registry=self._registry,
         )
         self._counted = cache(self._requests.labels)  # there are few routes, and each look for one takes a lock
-        self._threads, self._busy, self._waiting = (
-            self._gauge("consulting_threads", "Threads for synchronous work, in all processes."),
-            self._gauge("consulting_threads_busy", "How many of them are at work; each has a database connection."),
-            self._gauge("consulting_threads_waiting", "How many requests wait for one of them."),
+        self._places, self._busy, self._waiting = (
+            self._gauge("consulting_places", "How many calls may be made at once, in all processes."),
+            self._gauge("consulting_places_busy", "How many are being made; each has a database connection."),
+            self._gauge("consulting_places_waiting", "How many requests wait for a place."),
         )
 
     def note(self, scope: HTTPScope, *, status: int, seconds: float) -> None:
         """Count one answered request; `status` 0 is one that was never answered."""
         self._counted(method_of(scope), route_of(scope), status).observe(seconds)
 
-    def watch(self, pool: str, *, threads: int) -> Callable[[int, int], None]:
-        """Begin to watch a pool of threads; give what must be told how many are busy and how many calls wait."""
-        self._threads.labels(pool).set(threads)
+    def watch(self, pool: str, *, places: int) -> Callable[[int, int], None]:
+        """Begin to watch a pool of places; give what must be told how many are busy and how many calls wait."""
+        self._places.labels(pool).set(places)
         busy, waiting = _Level(self._busy.labels(pool)), _Level(self._waiting.labels(pool))
 
         def told(now_busy: int, now_waiting: int) -> None:
@@ -91,7 +91,7 @@ class _Level:
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """Forget how the threads of ended processes stood; what those have counted stays."""
+    """Forget how the places of ended processes stood; what those have counted stays."""
     for file in folder.iterdir():
         found = _OF_LIVING.fullmatch(file.name)
         if found and not alive(int(found[1])):

@@ -48,7 +48,9 @@ async def create_one_off_slot(
     request: ApiRequest, data: JSONBody[shapes.NewOneOffSlot], desk: AtDesk
 ) -> Response[shapes.OneOffSlot]:
     """Add to the caller's one-off slots."""
-    edited = await desk.database.run(desk.use.save_rule, partial(shapes.new_one_off, data), caller=caller_of(request))
+    edited = await desk.database.run_long(
+        desk.use.save_rule, partial(shapes.new_one_off, data), caller=caller_of(request)
+    )
     body = shapes.one_off_body(edited.rule, edited.publication)
     return Response(body, headers={"Location": f"{desk.public_url}/api{PATH}/{body.id}"})
 
@@ -88,7 +90,7 @@ async def change_one_off_slot(
     def changed(calendar: OpenCalendar) -> availability.OneOffSlot:
         return shapes.changed_one_off(data, calendar.rule(availability.OneOffSlot, wanted))
 
-    edited = await desk.database.run(desk.use.save_rule, changed, caller=caller_of(request))
+    edited = await desk.database.run_long(desk.use.save_rule, changed, caller=caller_of(request))
     return shapes.one_off_body(edited.rule, edited.publication)
 
 
@@ -103,7 +105,7 @@ async def change_one_off_slot(
 )
 async def remove_one_off_slot(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.OneOffSlot:
     """Take back one of the caller's one-off slots, and say what that did."""
-    edited = await desk.database.run(
+    edited = await desk.database.run_long(
         desk.use.remove_rule, availability.OneOffSlot, read_id(id, RuleNotFound), caller=caller_of(request)
     )
     return shapes.one_off_body(edited.rule, edited.publication)

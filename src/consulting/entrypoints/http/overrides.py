@@ -48,7 +48,9 @@ async def create_override(
     request: ApiRequest, data: JSONBody[shapes.NewOverride], desk: AtDesk
 ) -> Response[shapes.Override]:
     """Add to the caller's overrides."""
-    edited = await desk.database.run(desk.use.save_rule, partial(shapes.new_override, data), caller=caller_of(request))
+    edited = await desk.database.run_long(
+        desk.use.save_rule, partial(shapes.new_override, data), caller=caller_of(request)
+    )
     body = shapes.override_body(edited.rule, edited.publication)
     return Response(body, headers={"Location": f"{desk.public_url}/api{PATH}/{body.id}"})
 
@@ -88,7 +90,7 @@ async def change_override(
     def changed(calendar: OpenCalendar) -> availability.Override:
         return shapes.changed_override(data, calendar.rule(availability.Override, wanted))
 
-    edited = await desk.database.run(desk.use.save_rule, changed, caller=caller_of(request))
+    edited = await desk.database.run_long(desk.use.save_rule, changed, caller=caller_of(request))
     return shapes.override_body(edited.rule, edited.publication)
 
 
@@ -103,7 +105,7 @@ async def change_override(
 )
 async def remove_override(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.Override:
     """Take back one of the caller's overrides, and say what that did."""
-    edited = await desk.database.run(
+    edited = await desk.database.run_long(
         desk.use.remove_rule, availability.Override, read_id(id, RuleNotFound), caller=caller_of(request)
     )
     return shapes.override_body(edited.rule, edited.publication)

@@ -48,7 +48,9 @@ async def create_pattern(
     request: ApiRequest, data: JSONBody[shapes.NewPattern], desk: AtDesk
 ) -> Response[shapes.Pattern]:
     """Add to the caller's patterns."""
-    edited = await desk.database.run(desk.use.save_rule, partial(shapes.new_pattern, data), caller=caller_of(request))
+    edited = await desk.database.run_long(
+        desk.use.save_rule, partial(shapes.new_pattern, data), caller=caller_of(request)
+    )
     body = shapes.pattern_body(edited.rule, edited.publication)
     return Response(body, headers={"Location": f"{desk.public_url}/api{PATH}/{body.id}"})
 
@@ -88,7 +90,7 @@ async def change_pattern(
     def changed(calendar: OpenCalendar) -> availability.Pattern:
         return shapes.changed_pattern(data, calendar.rule(availability.Pattern, wanted))
 
-    edited = await desk.database.run(desk.use.save_rule, changed, caller=caller_of(request))
+    edited = await desk.database.run_long(desk.use.save_rule, changed, caller=caller_of(request))
     return shapes.pattern_body(edited.rule, edited.publication)
 
 
@@ -103,7 +105,7 @@ async def change_pattern(
 )
 async def remove_pattern(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.Pattern:
     """Take back one of the caller's patterns, and say what that did."""
-    edited = await desk.database.run(
+    edited = await desk.database.run_long(
         desk.use.remove_rule, availability.Pattern, read_id(id, RuleNotFound), caller=caller_of(request)
     )
     return shapes.pattern_body(edited.rule, edited.publication)

@@ -105,7 +105,7 @@ async def receive_provider_event(
     desk: AtDesk,
 ) -> wire.Received:
     """Keep a signed message, once; the worker settles what it is about."""
-    await desk.database.run(desk.use.receive_provider_event, body=body, headers=dict(request.headers.items()))
+    await desk.database.run_long(desk.use.receive_provider_event, body=body, headers=dict(request.headers.items()))
     return wire.Received(received=True)
 
 

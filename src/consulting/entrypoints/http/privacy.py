@@ -25,7 +25,7 @@ from consulting.entrypoints.http.tokens import text_claim
 )
 async def export_user(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> privacy_wire.UserExport:
     """Give all that is kept of a user."""
-    record = await desk.database.run(desk.use.export_user, _user(id), caller=caller_of(request))
+    record = await desk.database.run_long(desk.use.export_user, _user(id), caller=caller_of(request))
     return privacy_wire.export_body(record)
 
 
@@ -40,7 +40,7 @@ async def export_user(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> p
 )
 async def erase_user(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> privacy_wire.Erased:
     """Forget a user."""
-    done = await desk.database.run(desk.use.erase_user, _user(id), caller=caller_of(request))
+    done = await desk.database.run_long(desk.use.erase_user, _user(id), caller=caller_of(request))
     return privacy_wire.Erased(pseudonym=done.pseudonym, sessions=done.sessions)
 
 

@@ -40,7 +40,9 @@ async def get_profile(request: ApiRequest, desk: AtDesk) -> Profile:
 )
 async def edit_profile(request: ApiRequest, data: JSONBody[ProfileChanges], desk: AtDesk) -> Profile:
     """Change the caller's profile."""
-    edited = await desk.database.run(desk.use.edit_profile, partial(changed_profile, data), caller=caller_of(request))
+    edited = await desk.database.run_long(
+        desk.use.edit_profile, partial(changed_profile, data), caller=caller_of(request)
+    )
     return profile_body(edited.researcher, edited.publication)
 
 

@@ -25,9 +25,9 @@ from consulting.application.ports.retries import Attempt, IdempotencyKeyReused, 
 from consulting.application.ports.transactions import TransactionConflict
 from consulting.domain.errors import ConsultingError, ValidationFailed
 from consulting.entrypoints.http.bodies import ApiRequest
+from consulting.entrypoints.http.places import Place, Places
 from consulting.entrypoints.http.problems import envelope, headers_of, status_of
 from consulting.entrypoints.http.sealing import Seal, Unsealable
-from consulting.entrypoints.http.threads import Place, Threads
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -55,35 +55,39 @@ class AnswerKept(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """What is needed to keep answers: where, in whose threads, by which clock, and under which seal."""
+    """What is needed to keep answers: where, in whose places, by which clock, and under which seal."""
 
     retries: Retries
-    threads: Threads
+    places: Places
     clock: Clock
     seal: Seal
 
 
 class Work:
-    """The threads that use cases run in; for a request under a key they do so as a part of its attempt.
+    """The places that use cases run in; for a request under a key they do so as a part of its attempt.
 
     Where a provider is called in between (`with_provider`), there can be no single transaction. Whatever runs there
     must bear to be run again after it broke off: it calls the provider under keys of its own.
     """
 
-    def __init__(self, threads: Threads, *, with_provider: bool = False) -> None:
-        """Run in these threads."""
-        self._threads, self._with_provider = threads, with_provider
+    def __init__(self, places: Places, *, with_provider: bool = False) -> None:
+        """Run in these places."""
+        self._places, self._with_provider = places, with_provider
 
     async def run(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Call in a thread. Raises Overloaded, whatever the call raises, and what a repeated key leads to."""
+        """Call in a place. Raises Overloaded, whatever the call raises, and what a repeated key leads to."""
         keyed = _KEYED.get()
         if keyed is None:
-            return await self._threads.run(call, *args, **kwargs)
+            return await self._places.run(call, *args, **kwargs)
         bound = partial(call, *args, **kwargs)
         if self._with_provider:
             await keyed.lease()
-            return await self._threads.run(bound)
+            return await self._places.run(bound)
         return await keyed.run(bound)
+
+    async def run_long(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Do as `run` what reckons for long, or asks a partner's adapter: others are answered meanwhile."""
+        return await self.run(self._places.aside, partial(call, *args, **kwargs))
 
 
 class _Keyed:
@@ -105,7 +109,7 @@ class _Keyed:
         if self._place is not None:
             raise RuntimeError("no provider is called from within a transaction: let the handler's first work call it")
         if not self._tried:
-            await self._keeping.threads.run(self._begin, leased=True)
+            await self._keeping.places.run(self._begin, leased=True)
 
     async def conclude(self, answer: KeptAnswer) -> KeptAnswer | None:
         """Keep the answer if it is one to keep; give another one if it turns out that there was one before."""
@@ -145,15 +149,15 @@ class _Keyed:
         return await self.conclude(answer)
 
     async def _own_place(self) -> Place:
-        """Hold on to a thread for as long as the transaction has its connection: there are as many of both."""
+        """Hold on to a place for as long as the transaction has its connection: there are as many of both."""
         if self._place is None:
-            self._place = await self._stack.enter_async_context(self._keeping.threads.place())
+            self._place = await self._stack.enter_async_context(self._keeping.places.place())
         return self._place
 
     async def _end(self, end: Callable[[], None]) -> None:
         self._attempt = None
         if self._place is None:
-            await self._keeping.threads.run(end)
+            await self._keeping.places.run(end)
         else:
             await self._place(end)
         await self._stack.aclose()

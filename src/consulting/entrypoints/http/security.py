@@ -10,8 +10,8 @@ from consulting.application.callers import Caller
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.key_holders import PREFIX, KeyHolders, named_user
 from consulting.entrypoints.http.limits import Limits
+from consulting.entrypoints.http.places import Places
 from consulting.entrypoints.http.refusals import ActingRefused, SignInRequired, TokenInvalid
-from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.http.tokens import Tokens
 
 
@@ -19,12 +19,12 @@ class Recognition:
     """Sets the `user` of every request below it: the token's caller, or None for a request without a token.
 
     A bad token is TokenInvalid, on every path, and who asks too much is TooManyRequests. Only what must be fetched
-    takes a thread. API keys come the same way; the headers that name a user are theirs alone.
+    takes a place. API keys come the same way; the headers that name a user are theirs alone.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, threads: Threads, limits: Limits, keys: KeyHolders) -> None:
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, places: Places, limits: Limits, keys: KeyHolders) -> None:
         """Wrap an application."""
-        self._app, self._tokens, self._threads = app, tokens, threads
+        self._app, self._tokens, self._places = app, tokens, places
         self._limits, self._keys = limits, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +58,7 @@ class Recognition:
     async def _user(self, token: str) -> Caller:
         key = self._tokens.key_at_hand(token)
         if key is None:
-            return await self._threads.run(self._tokens.caller, token)
+            return await self._places.run(self._tokens.caller, token)
         return self._tokens.caller(token, key=key)
 
 

@@ -224,7 +224,9 @@ async def get_calendar(
     desk: AtDesk,
 ) -> Response[bytes]:
     """Give the session as an iCalendar object."""
-    content = await desk.database.run(desk.use.get_calendar, read_id(id, SessionNotFound), caller=caller_of(request))
+    content = await desk.database.run_long(
+        desk.use.get_calendar, read_id(id, SessionNotFound), caller=caller_of(request)
+    )
     return Response(content, media_type="text/calendar")
 
 

@@ -53,7 +53,7 @@ class CopiedWeek(Answer):
 async def copy_week(request: ApiRequest, data: JSONBody[WeekToCopy], desk: AtDesk) -> CopiedWeek:
     """Make a week of the caller's calendar like another."""
     _require_known(data)
-    copied = await desk.database.run(
+    copied = await desk.database.run_long(
         desk.use.copy_week,
         source=data.from_week,
         target=data.to_week,

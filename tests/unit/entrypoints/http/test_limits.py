@@ -11,8 +11,8 @@ from consulting.application.callers import Caller
 from consulting.domain.api_keys import ApiKey
 from consulting.entrypoints.http import key_holders
 from consulting.entrypoints.http.limits import neighbourhood
+from consulting.entrypoints.http.places import Places
 from consulting.entrypoints.http.refusals import TokenInvalid
-from consulting.entrypoints.http.threads import Threads
 from consulting.entrypoints.settings import Mode, SettingsError, load_settings
 from tests.unit.entrypoints.http.frontend import NOWHERE, Frontend, opened, refusal, signed_in
 
@@ -183,7 +183,7 @@ def test_who_comes_with_one_key_at_once_shares_a_look_up(looked_up: list[str]) -
         known = partners(frontend)["Authorization"].removeprefix("Bearer ")
 
         async def crowd(key: str) -> list[object]:
-            threads = Threads("keys", count=1)
+            threads = Places("keys", count=1)
             market = frontend.market
             holders = key_holders.KeyHolders(RecognizeApiKey(market.transactions, market.clock), threads)
             calls = [holders.caller(key, named={}, unproven=nullcontext) for _ in range(9)]

@@ -1,4 +1,4 @@
-"""Running the synchronous use cases in a few threads, and saying no in time when those are busy."""
+"""Running the synchronous use cases, a few at once, and saying no in time when those take long."""
 
 from __future__ import annotations
 
@@ -16,18 +16,48 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 LONGEST_WAIT: Final = 2.0
-QUEUED_PER_THREAD: Final = 100
+QUEUED_PER_PLACE: Final = 100
 
 
 class Place(Protocol):
-    """A thread that somebody has for a while."""
+    """A place that somebody has for a while."""
 
     def __call__(self, call: Callable[[], _R], /) -> Awaitable[_R]:
         """Call in it, with the caller's context."""
 
 
+class Calls(Place, Protocol):
+    """How synchronous calls are made without holding the event loop up."""
+
+    def aside(self, call: Callable[[], _R], /) -> _R:
+        """Call, from within such a call, what reckons for long or waits for something else than the database."""
+
+    def close(self) -> None:
+        """Let running calls end, and take no more."""
+
+
 class Threads:
-    """A small pool of threads with a bounded queue; whoever waits longer than `wait` seconds is turned away.
+    """Calls in threads of their own."""
+
+    def __init__(self, name: str, count: int) -> None:
+        """Prepare so many threads."""
+        self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
+
+    def __call__(self, call: Callable[[], _R], /) -> Awaitable[_R]:
+        """Call in a thread, with the caller's context."""
+        return asyncio.get_running_loop().run_in_executor(self._executor, partial(copy_context().run, call))
+
+    def aside(self, call: Callable[[], _R], /) -> _R:
+        """Call: a thread holds up nobody."""
+        return call()
+
+    def close(self) -> None:
+        """Let running calls end, and take no more."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+class Places:
+    """A few places with a bounded queue before them; whoever waits longer than `wait` seconds is turned away.
 
     Used from one event loop.
     """
@@ -37,49 +67,52 @@ class Threads:
         name: str,
         *,
         count: int,
+        calls: Callable[[str, int], Calls] = Threads,
         wait: float = LONGEST_WAIT,
         queue: int | None = None,
         told: Callable[[int, int], None] = lambda _busy, _waiting: None,
     ) -> None:
-        """Make a pool of `count` threads before which at most `queue` calls wait.
+        """Make `count` places before which at most `queue` calls wait.
 
-        `told` hears of each change how many threads are busy, and how many calls wait.
+        `told` hears of each change how many places are taken, and how many calls wait.
         """
-        self._name, self._count = name, count
+        self._prepared = partial(calls, name, count)
+        self._count = count
         self.open()
         self._wait = wait
-        self._queue = count * QUEUED_PER_THREAD if queue is None else queue
+        self._queue = count * QUEUED_PER_PLACE if queue is None else queue
         self._busy = self._waiting = 0
         self._told = told
 
     def open(self) -> None:
         """Take calls, also once more after it was closed, and from another event loop then."""
-        self._executor = ThreadPoolExecutor(max_workers=self._count, thread_name_prefix=self._name)
+        self._calls = self._prepared()
         self._free = asyncio.Semaphore(self._count)
 
     async def run(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Call in a thread of the pool, with the caller's context. Raises Overloaded, and whatever the call raises."""
+        """Call in one of the places, with the caller's context. Raises Overloaded, and whatever the call raises."""
         await self._admitted()
         self._change(busy=1)
         try:
-            return await self._call(partial(call, *args, **kwargs))
+            return await self._calls(partial(call, *args, **kwargs))
         finally:
             self._free.release()
             self._change(busy=-1)
 
     @asynccontextmanager
     async def place(self) -> AsyncGenerator[Place]:
-        """Have one of the threads for several calls, one after the other. Raises Overloaded."""
+        """Have one of the places for several calls, one after the other. Raises Overloaded."""
         await self._admitted()
         self._change(busy=1)
         try:
-            yield self._call
+            yield self._calls
         finally:
             self._free.release()
             self._change(busy=-1)
 
-    async def _call(self, call: Callable[[], _R]) -> _R:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, partial(copy_context().run, call))
+    def aside(self, call: Callable[[], _R]) -> _R:
+        """Call, from within a place, what reckons for long or waits for something else than the database."""
+        return self._calls.aside(call)
 
     async def _admitted(self) -> None:
         if self._free.locked():
@@ -106,4 +139,4 @@ class Threads:
 
     def close(self) -> None:
         """Let running calls end, and take no more."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._calls.close()

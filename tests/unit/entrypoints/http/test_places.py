@@ -9,13 +9,13 @@ from contextvars import ContextVar
 
 import pytest
 
+from consulting.entrypoints.http.places import Places
 from consulting.entrypoints.http.refusals import Overloaded
-from consulting.entrypoints.http.threads import Threads
 
 
 @contextmanager
-def pool(*, count: int, wait: float = 2.0, queue: int | None = None) -> Iterator[Threads]:
-    threads = Threads("test", count=count, wait=wait, queue=queue)
+def pool(*, count: int, wait: float = 2.0, queue: int | None = None) -> Iterator[Places]:
+    threads = Places("test", count=count, wait=wait, queue=queue)
     try:
         yield threads
     finally:
@@ -23,7 +23,7 @@ def pool(*, count: int, wait: float = 2.0, queue: int | None = None) -> Iterator
 
 
 def test_a_call_runs_in_a_thread_of_the_pool_and_its_result_and_errors_come_back() -> None:
-    async def main(threads: Threads) -> None:
+    async def main(threads: Places) -> None:
         assert (await threads.run(threading.current_thread)).name.startswith("test")
         with pytest.raises(ZeroDivisionError):
             await threads.run(divmod, 1, 0)
@@ -35,7 +35,7 @@ def test_a_call_runs_in_a_thread_of_the_pool_and_its_result_and_errors_come_back
 def test_a_call_sees_the_context_of_whoever_waits_for_it() -> None:
     named: ContextVar[str] = ContextVar("named")
 
-    async def main(threads: Threads) -> str:
+    async def main(threads: Places) -> str:
         named.set("request-1")
         return await threads.run(named.get)
 
@@ -55,7 +55,7 @@ def test_no_more_calls_run_at_once_than_there_are_threads_and_the_others_wait() 
         with lock:
             running -= 1
 
-    async def main(threads: Threads) -> None:
+    async def main(threads: Places) -> None:
         await asyncio.gather(*(threads.run(call) for _ in range(10)))
 
     with pool(count=2) as threads:
@@ -67,7 +67,7 @@ def test_no_more_calls_run_at_once_than_there_are_threads_and_the_others_wait() 
 def test_who_waits_too_long_is_turned_away_and_the_pool_goes_on_working() -> None:
     go_on = threading.Event()
 
-    async def main(threads: Threads) -> None:
+    async def main(threads: Places) -> None:
         long = asyncio.create_task(threads.run(go_on.wait, 10))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
@@ -83,7 +83,7 @@ def test_who_waits_too_long_is_turned_away_and_the_pool_goes_on_working() -> Non
 def test_a_full_queue_turns_away_at_once() -> None:
     go_on = threading.Event()
 
-    async def main(threads: Threads) -> float:
+    async def main(threads: Places) -> float:
         taken = [asyncio.create_task(threads.run(go_on.wait, 10)) for _ in range(2)]
         await asyncio.sleep(0)
         began = time.perf_counter()
@@ -101,10 +101,10 @@ def test_a_full_queue_turns_away_at_once() -> None:
 def test_whoever_watches_hears_how_many_are_busy_and_how_many_wait() -> None:
     heard: list[tuple[int, int]] = []
 
-    async def main(threads: Threads) -> None:
+    async def main(threads: Places) -> None:
         await asyncio.gather(*(threads.run(time.sleep, 0.01) for _ in range(3)))
 
-    threads = Threads("test", count=1, told=lambda busy, waiting: heard.append((busy, waiting)))
+    threads = Places("test", count=1, told=lambda busy, waiting: heard.append((busy, waiting)))
     try:
         asyncio.run(main(threads))
     finally:
