@@ -117,7 +117,9 @@ class Settings:
         whole(1, 256), default="{cores}", meaning="API processes; by default one for each core of the machine"
     )
     threads: int = variable(
-        whole(1, 64), default="5", meaning="threads, and database connections, of each process; more are slower"
+        whole(1, 64),
+        default="5",
+        meaning="database connections of each process, each for one call at a time; more are slower",
     )
     max_body_bytes: int = variable(
         whole(1024, 1 << 30), default="1048576", meaning="longest request body that is read; a longer one is 413"
