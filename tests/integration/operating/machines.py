@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -44,12 +44,12 @@ class Machine:
     def log(self) -> str:
         return "\n".join(f"{each.name}: {each.read_text(errors='replace')[-2000:]}" for each in self.home.glob("*.log"))
 
-    def start(self, *roles: str) -> None:
-        """Start `serve`, `worker`, or both."""
+    def start(self, *roles: str, program: Sequence[str] | None = None) -> None:
+        """Start `serve`, `worker`, or both; or another program in such a role."""
         for role in roles:
             with (self.home / f"{role}.log").open("ab") as log:
                 self.running[role] = subprocess.Popen(
-                    [*COMMAND, role], env=dict(self.environ), stdout=log, stderr=subprocess.STDOUT
+                    program or [*COMMAND, role], env=dict(self.environ), stdout=log, stderr=subprocess.STDOUT
                 )
 
     def stop(self, *roles: str) -> list[int]:

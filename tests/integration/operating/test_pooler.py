@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -21,12 +24,14 @@ from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import CHANNELS, WakeUps
 from tests.integration.instance import COMMAND, eventually
-from tests.integration.operating.machines import fleet
+from tests.integration.operating.machines import Fleet, fleet
 from tests.integration.operating.pgbouncer import pgbouncer
 from tests.integration.operating.test_machines import shown
 
 CONNECTIONS = 3
 CLIENTS = 12
+SLEEPY_WORKER = (sys.executable, "-P", "-m", "tests.integration.operating.sleepy_worker")
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -99,12 +104,59 @@ def test_the_whole_flow_works_through_it_by_ticks_alone(
         machine.start("serve", "worker")
         machine.wait_until_ready()
         with machine.client("ada") as ada:
-            session = ada.post("/api/sessions", json={"time_slot_id": prepared.slots[0]}).raise_for_status().json()
-            intent = ada.post("/api/payment/intent", json={"session_id": session["id"]}).raise_for_status().json()
-            prepared.pay(intent)
-            eventually(lambda: shown(ada, session)["zoom_link"], seconds=30, told=lambda: machine.log)
+            paid = held_and_paid(prepared, ada)
+            eventually(lambda: shown(ada, paid)["zoom_link"], seconds=30, told=lambda: machine.log)
         assert machine.command("audit").returncode == 0
         assert machine.stop() == [0, 0]
+
+
+def test_the_whole_flow_works_through_it_when_the_worker_is_only_woken_past_it(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, bouncer = tmp_path_factory.mktemp("woken"), tmp_path_factory.mktemp("bouncer")
+    with (
+        pgbouncer(bouncer, database_url=database_url, size=CONNECTIONS) as url,
+        fleet(
+            folder,
+            database_url=url,
+            direct_url=database_url,
+            machines=1,
+            PYTHONPATH=str(ROOT),
+            CONSULTING_DATABASE_POOLER="transaction",
+            CONSULTING_DATABASE_LISTEN_URL=database_url,
+        ) as prepared,
+    ):
+        [machine] = prepared.machines
+        machine.start("serve")
+        machine.start("worker", program=SLEEPY_WORKER)
+        machine.wait_until_ready()
+        eventually(lambda: listening(database_url), seconds=20, told=lambda: machine.log)
+        with machine.client("emmy") as emmy:
+            paid = held_and_paid(prepared, emmy)
+            eventually(lambda: len(prepared.mails("emmy@clients.example")) == 2, seconds=30, told=lambda: machine.log)
+            session = shown(emmy, paid)
+        assert (session["status"], bool(session["zoom_link"])) == ("scheduled", True)
+        assert machine.command("audit").returncode == 0
+        assert machine.stop() == [0, 0]
+
+
+def held_and_paid(prepared: Fleet, by: httpx.Client) -> dict[str, Any]:
+    """Hold the next free slot and pay it, without coming back to say so: Stripe's message has to do."""
+    taken = {"time_slot_id": prepared.slots.pop(0)}
+    session: dict[str, Any] = by.post("/api/sessions", json=taken).raise_for_status().json()
+    intent = by.post("/api/payment/intent", json={"session_id": session["id"]}).raise_for_status().json()
+    prepared.pay(intent)
+    return session
+
+
+def listening(database_url: str) -> bool:
+    """Tell whether somebody waits to be woken, and has nothing to do meanwhile."""
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'"
+            " AND application_name = 'consulting wake-ups' AND query LIKE 'LISTEN %outbox%'"
+        ).fetchone()
+    return found == (1,)
 
 
 def test_migrating_through_it_is_refused_with_what_to_do(pooled: str, database_url: str, tmp_path: Path) -> None:
