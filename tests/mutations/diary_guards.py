@@ -123,7 +123,7 @@ _REVIEW_GUARDS: Final = (
     ),
     Mutation(
         guard="the rest of a client's name, which nobody else is told",
-        file=f"{_APPLICATION}/ports/records.py",
+        file=f"{_APPLICATION}/ports/reviews.py",
         before='first = next(iter((self.client_name or "").split()), None)',
         after="first = self.client_name",
         tests=(f"{_REVIEWING}::test_reviews_are_shown_to_everybody_the_newest_first_and_by_first_name_only",),

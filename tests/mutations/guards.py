@@ -43,7 +43,7 @@ GUARDS: Final = (
         before="LOCK = prepare(_ONE.with_for_update(key_share=True))",
         after="LOCK = prepare(_ONE)",
         tests=(
-            f"{_OF_CALENDARS}::test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits",
+            f"{_OF_CALENDARS}::test_a_top_up_that_comes_while_hours_change_waits_and_leaves_the_new_ones",
             f"{_OF_BUSY_CALENDARS}::test_while_many_calendars_change_nobody_is_in_two_places_and_offered_stays_bookable",
         ),
     ),

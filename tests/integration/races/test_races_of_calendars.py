@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from consulting.adapters.contracts.turns import HEAD_START, PATIENCE
+from consulting.application.availability import keep
 from consulting.domain.availability import Block, OneOffSlot
 from consulting.domain.local_time import LocalWindow
 from consulting.domain.period import Period
-from tests.integration.races.arena import Hours, Round
+from tests.integration.races.arena import Arena, Hours, Round
 from tests.integration.races.crowd import DONE, counted
 from tests.integration.races.deeds import edit_hours, offer_once, take_time_off, top_up
 
@@ -87,7 +91,7 @@ def test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits(roun
         hours = now.open_hours("10:00", "14:00")
         edits = [
             replace(hours.pattern, window=LocalWindow.parse(start=start, end=end))
-            for start, end in (("10:30", "14:30"), ("09:15", "13:15"))
+            for start, end in (("10:30", "14:30"), ("15:00", "19:00"))
         ]
 
         outcomes = now.race(
@@ -97,6 +101,23 @@ def test_two_edits_and_a_top_up_at_once_leave_the_slots_of_one_of_the_edits(roun
 
         assert counted(outcomes) == {DONE: 3}
         assert len(now.published(hours.researcher)) == 4
+        assert now.published(hours.researcher) == now.rightly_published(hours.researcher)
+
+
+def test_a_top_up_that_comes_while_hours_change_waits_and_leaves_the_new_ones(arena: Arena, seed: int) -> None:
+    for now in arena.rounds(1, seed=seed):
+        hours = now.open_hours("10:00", "14:00")
+        later = replace(hours.pattern, window=LocalWindow.parse(start="15:00", end="19:00"))
+
+        with ThreadPoolExecutor(1) as threads:
+            with now.market.calendars.open(hours.account) as calendar:
+                keep(calendar, later)
+                now.market.calendars.publish(calendar)
+                topped_up = threads.submit(top_up, now.market, researcher_id=hours.researcher.id)
+                time.sleep(2 * HEAD_START)
+                assert not topped_up.done()
+            topped_up.result(PATIENCE)
+
         assert now.published(hours.researcher) == now.rightly_published(hours.researcher)
 
 
