@@ -16,6 +16,7 @@ from typing import Final
 import httpx
 import psutil
 
+from bench.limit import CONNECTIONS
 from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.supervisor.ports import free_port
 
@@ -44,7 +45,7 @@ class Server:
 
 
 def settings_of_ours(*, home: Path, database_url: str) -> dict[str, str]:
-    """Give what the product is told: one process, as the limit has one, and ports of its own."""
+    """Give what the product is told: one process and as many connections as the limit has, and ports of its own."""
     return {
         "CONSULTING_MODE": "sandbox",
         "CONSULTING_HOME": str(home),
@@ -53,6 +54,7 @@ def settings_of_ours(*, home: Path, database_url: str) -> dict[str, str]:
         "CONSULTING_SANDBOX_PORT": str(free_port(host=HOST)),
         "CONSULTING_SANDBOX_SMTP_PORT": str(free_port(host=HOST)),
         "CONSULTING_PROCESSES": "1",
+        "CONSULTING_THREADS": str(CONNECTIONS),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from consulting.entrypoints.supervisor.processes import alive
 
 BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ELSEWHERE: Final = "(none)"
+SOON: Final = 0.1
+"""How old, in seconds, what other processes see of this one's places may be."""
+
 METHODS: Final = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"})
 
 _OF_LIVING: Final = re.compile(r"gauge_live\w+_(\d+)\.db")
@@ -42,6 +46,7 @@ class Metrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
+        self._levels: list[_Levels] = []
         self._counted = cache(self._requests.labels)  # there are few routes, and each look for one takes a lock
         self._places, self._busy, self._waiting = (
             self._gauge("consulting_places", "How many calls may be made at once, in all processes."),
@@ -56,16 +61,14 @@ class Metrics:
     def watch(self, pool: str, *, places: int) -> Callable[[int, int], None]:
         """Begin to watch a pool of places; give what must be told how many are busy and how many calls wait."""
         self._places.labels(pool).set(places)
-        busy, waiting = _Level(self._busy.labels(pool)), _Level(self._waiting.labels(pool))
-
-        def told(now_busy: int, now_waiting: int) -> None:
-            busy.stands_at(now_busy)
-            waiting.stands_at(now_waiting)
-
-        return told
+        levels = _Levels(self._busy.labels(pool), self._waiting.labels(pool))
+        self._levels.append(levels)
+        return levels.stand_at
 
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format."""
+        for each in self._levels:
+            each.write()
         if self._shared is None:
             return generate_latest(self._registry)
         _forget_the_dead(self._shared)
@@ -77,17 +80,24 @@ class Metrics:
         return Gauge(name, meaning, ("pool",), registry=self._registry, multiprocess_mode="livesum")
 
 
-class _Level:
-    """A gauge that is written only when it has changed: each writing goes to a file that processes share."""
+class _Levels:
+    """Gauges that are written a moment after they changed: each writing goes to a file that processes share."""
 
-    def __init__(self, gauge: Gauge) -> None:
-        self._gauge, self._last = gauge, 0
-        gauge.set(0)
+    def __init__(self, *gauges: Gauge) -> None:
+        self._gauges = gauges
+        self._now = (0,) * len(gauges)
+        self._due: asyncio.TimerHandle | None = None
+        self.write()
 
-    def stands_at(self, level: int) -> None:
-        if level != self._last:
-            self._last = level
-            self._gauge.set(level)
+    def stand_at(self, *levels: int) -> None:
+        self._now = levels
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(SOON, self.write)
+
+    def write(self) -> None:
+        self._due = None
+        for gauge, level in zip(self._gauges, self._now, strict=True):
+            gauge.set(level)
 
 
 def _forget_the_dead(folder: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import jwt
 
 from consulting.application.callers import Caller
 from consulting.domain.local_time import zone
+from consulting.entrypoints.http.checked_tokens import Checked, CheckedTokens
 from consulting.entrypoints.http.refusals import TokenInvalid
 from consulting.entrypoints.http.signing_keys import SigningKeys, keys_of
 from consulting.entrypoints.settings import Settings
@@ -30,6 +31,7 @@ class Tokens:
     keys: SigningKeys
     issuer: str | None
     audience: str | None
+    checked: CheckedTokens = field(default_factory=CheckedTokens)
 
     def key_at_hand(self, token: str) -> Any | None:
         """Give the key that the token names, if that needs no asking. Raises TokenInvalid and SignInUnavailable."""
@@ -38,12 +40,26 @@ class Tokens:
         return self.keys.at_hand(token)
 
     def caller(self, token: str, *, key: Any | None = None) -> Caller:
-        """Give the caller; without `key` it may ask the issuer for one. Raises TokenInvalid and SignInUnavailable."""
-        found = self.keys.fetch(token) if key is None else key
+        """Give the caller; without `key` it may ask the issuer for one. Raises TokenInvalid and SignInUnavailable.
+
+        With a key, which is how an event loop asks, a token that was found good under it isn't checked again.
+        """
+        if key is None:
+            return _caller(self._claims(token, key=self.keys.fetch(token)))
+        known = self.checked.caller(token, key=key)
+        if known is not None:
+            return known
+        claims = self._claims(token, key=key)
+        caller = _caller(claims)
+        good_until = int(claims["exp"]) + LEEWAY_SECONDS
+        self.checked.remember(token, Checked(caller=caller, key=key, good_until=good_until))
+        return caller
+
+    def _claims(self, token: str, *, key: Any) -> dict[str, Any]:
         try:
-            claims = jwt.decode(
+            return jwt.decode(
                 token,
-                found,
+                key,
                 algorithms=list(self.keys.algorithms),
                 leeway=LEEWAY_SECONDS,
                 issuer=self.issuer,
@@ -52,7 +68,6 @@ class Tokens:
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise TokenInvalid from error
-        return _caller(claims)
 
 
 def tokens_of(settings: Settings) -> Tokens:
