@@ -14,6 +14,7 @@ from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.memory import MemoryTransactions
 from consulting.adapters.postgres import directory_search
+from consulting.adapters.postgres.directory_pages import SHORT
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.directory import DirectoryFilter, Listed
@@ -89,6 +90,15 @@ def listed(
         seen.extend(page)
         if len(page) < limit:
             return seen
+
+
+@pytest.mark.parametrize("sort", list(DirectorySort))
+def test_a_page_longer_than_any_of_the_api_has_everybody(
+    storages: tuple[Transactions, Transactions], sort: DirectorySort
+) -> None:
+    in_memory, in_postgres = (listed(one, DirectoryFilter(), sort, limit=2 * SHORT) for one in storages)
+
+    assert shown(in_postgres) == shown(in_memory)
 
 
 def key(each: Listed, sort: DirectorySort) -> Place:

@@ -80,8 +80,8 @@ def page_of(
     blocks: int = 2000,
 ) -> Hot:
     last = directory_pages.last_place(None if after is None else write_cursor(*after), sort)
-    statement, values = directory_pages.page(sort=sort, last=last, crowd=crowd, wanted=wanted)
-    return Hot(statement, {**values, "limit": 20, "at": NOW}, (index,), blocks)
+    statement, values = directory_pages.page(sort=sort, last=last, limit=20, crowd=crowd, wanted=wanted)
+    return Hot(statement, {**values, "at": NOW}, (index,), blocks)
 
 
 def of_client(**asked: Any) -> Prepared:
@@ -194,6 +194,9 @@ HOT = {
         researchers.ACTIVE_IDS_AFTER, {"limit": 50, "after": many.researcher(70)}, ("researchers_",)
     ),
 }
+SOON = 5
+"""After so many times the server may keep a plan."""
+
 LARGE = (
     "time_slots",
     "sessions",
@@ -265,6 +268,17 @@ def modes(hot: Hot) -> Sequence[str]:
 @pytest.mark.parametrize(("name", "mode"), [(name, mode) for name, hot in HOT.items() for mode in modes(hot)])
 def test_among_a_hundred_thousand_slots_an_index_finds(hundred_thousand: str, name: str, mode: str) -> None:
     judge(hundred_thousand, HOT[name], mode)
+
+
+@pytest.mark.parametrize("crowd", [EVERYBODY, EVERY_THIRD], ids=["everybody", "every third"])
+@pytest.mark.parametrize("sort", [DirectorySort.NAME, *ORDERS])
+def test_the_server_plans_a_page_of_many_once(hundred_thousand: str, sort: DirectorySort, crowd: Crowd) -> None:
+    statement, values = directory_pages.page(sort=sort, last={}, limit=20, crowd=crowd)
+    with connect(url=hundred_thousand) as connection:
+        for _ in range(5 * SOON):
+            connection.execute(statement.sql, statement.values({**values, "at": NOW}), prepare=True)
+        ((kept,),) = connection.execute("SELECT generic_plans FROM pg_prepared_statements", prepare=False).fetchall()
+    assert kept > 2 * SOON
 
 
 @pytest.mark.proof

@@ -17,6 +17,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     BindParameter,
+    ColumnClause,
     ColumnElement,
     FromClause,
     Integer,
@@ -52,6 +53,9 @@ from consulting.domain.directory import DirectorySort
 
 FEW: Final = 400
 """So many are looked up one by one sooner than found in the order of a list."""
+
+SHORT: Final = 101
+"""The longest page of the API, and the one more by which it sees whether others follow."""
 
 _NUMBERS = bindparam("numbers", type_=ARRAY(Integer))
 _MARKS = cast(bindparam("marks", type_=LargeBinary), BYTEA)
@@ -89,22 +93,23 @@ def page(
     *,
     sort: DirectorySort,
     last: Mapping[str, Any],
+    limit: int,
     crowd: Crowd = EVERYBODY,
     few: int = FEW,
     wanted: DirectoryFilter = directory.EVERYBODY,
 ) -> tuple[Prepared, Mapping[str, Any]]:
-    """Give the statement for a page of the list in this order, and its values but for `limit` and `at`.
+    """Give the statement for a page of so many at most of the list in this order, and its values but for `at`.
 
     `crowd`: only those. `wanted` is asked about what the index of this order has: rates in the orders by rate, time in
     the order of the next slot. A crowd of more than `few` is looked for in the order.
     """
-    values = dict(_bounds(wanted, sort)) | dict(last)
+    values = {"limit": limit, **dict(_bounds(wanted, sort)), **last}
     looked_up = crowd != EVERYBODY and crowd.bit_count() <= few
     if looked_up:
         values["numbers"] = list(numbers_in(crowd))
     if crowd != EVERYBODY and (not looked_up or sort is DirectorySort.NEXT_AVAILABLE):
         values["marks"] = written(crowd)
-    return _page(tuple(sorted(values)), sort), values
+    return _page(tuple(sorted(values)), sort, short=limit <= SHORT), values
 
 
 def _bounds(wanted: DirectoryFilter, sort: DirectorySort) -> Iterator[tuple[str, Any]]:
@@ -123,7 +128,7 @@ def with_next_available(found: CTE) -> Select[Any]:
 
 
 @lru_cache(maxsize=200)
-def _page(given: tuple[str, ...], sort: DirectorySort) -> Prepared:
+def _page(given: tuple[str, ...], sort: DirectorySort, *, short: bool) -> Prepared:
     """Build the statement for these values; there are few combinations."""
     if sort is DirectorySort.NEXT_AVAILABLE:
         return _page_by_start(given).planned_anew()  # how many are certain at an instant, no one plan can know
@@ -131,10 +136,10 @@ def _page(given: tuple[str, ...], sort: DirectorySort) -> Prepared:
     if "numbers" in given or "marks" in given:
         # First the ids alone, for which the index is enough.
         who = _looked_up() if "numbers" in given else researchers
-        first = _cut(select(who.c.id), who, given, sort).subquery("first")
+        first = _cut(select(who.c.id), who, given, sort, short=short).subquery("first")
         listed = listed.join(first, first.c.id == researchers.c.id)
     else:
-        listed = _cut(listed, researchers, given, sort)
+        listed = _cut(listed, researchers, given, sort, short=short)
     found = listed.cte("found")
     return prepare(with_next_available(found).order_by(*_order(found, sort)))
 
@@ -146,13 +151,30 @@ def _looked_up() -> CTE:
     return few.cte("few").prefix_with("MATERIALIZED")
 
 
-def _cut(listed: Select[Any], who: FromClause, given: Sequence[str], sort: DirectorySort) -> Select[Any]:
+def _cut(
+    listed: Select[Any], who: FromClause, given: Sequence[str], sort: DirectorySort, *, short: bool
+) -> Select[Any]:
     asked = [who.c.active, *_rates(who, given, sort)]
     if "marks" in given:
         asked.append(_marked(who))
+    order = _order(who, sort)
     if "last_id" in given:
-        asked.append(tuple_(*_order(who, sort)) > tuple_(*_PARTS[sort]))
-    return listed.where(*asked).order_by(*_order(who, sort)).limit(LIMIT)
+        asked.append(tuple_(*order) > tuple_(*_PARTS[sort]))
+    listed = listed.where(*asked).order_by(*order)
+    return _cut_short(listed, order) if short else listed.limit(LIMIT)
+
+
+def _cut_short(listed: Select[Any], order: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """Give the first of the first hundred; they are read one by one, so nobody else is.
+
+    A limit that it doesn't know the planner takes for a tenth of what there is. Of everybody that is so many that it
+    would plan each page anew, which takes half as long as the page.
+    """
+    places = [each if isinstance(each, ColumnClause) else each.label(f"place_{n}") for n, each in enumerate(order)]
+    shown = listed.selected_columns.keys()
+    listed = listed.add_columns(*(each for each in places if each.name not in shown))
+    some = listed.limit(literal_column(str(SHORT))).subquery("some")
+    return select(*(some.c[name] for name in shown)).order_by(*(some.c[each.name] for each in places)).limit(LIMIT)
 
 
 def _marked(who: FromClause) -> ColumnElement[bool]:

@@ -124,8 +124,9 @@ class Directory:
     def _page(self, sort: DirectorySort, last: Mapping[str, Any], crowd: Crowd, *, limit: int | None = None) -> Rows:
         if crowd == NOBODY:
             return ()
-        statement, values = page(sort=sort, last=last, crowd=crowd, few=FEW, wanted=self._wanted)
-        return self._link.rows(statement, **values, limit=limit or self._limit, at=self._at)
+        most = limit or self._limit
+        statement, values = page(sort=sort, last=last, limit=most, crowd=crowd, few=FEW, wanted=self._wanted)
+        return self._link.rows(statement, **values, at=self._at)
 
     def _part(self, part: Mapping[int, Crowd], last: Mapping[str, Any], limit: int) -> Sequence[tuple[int, Row]]:
         """Give the rows of some scores: those of one score are a list by name."""
