@@ -22,6 +22,9 @@ BOOKED_AHEAD: Final = timedelta(days=4)
 """Where the calendars that are measured begin: the hours of everybody else are over before."""
 DAYS: Final = 45
 SLOTS_A_DAY: Final = 16
+FIRST_PAGE: Final = 20
+REGULARS: Final = 10
+SESSIONS_OF_A_REGULAR: Final = 40
 
 _SLOTS: LiteralString = """
     INSERT INTO time_slots (id, researcher_id, start_time, end_time)
@@ -29,7 +32,14 @@ _SLOTS: LiteralString = """
            ('00000000-0000-7000-8000-' || lpad(to_hex(r), 12, '0'))::uuid,
            %(first)s::timestamptz + make_interval(days => d, mins => 30 * n),
            %(first)s::timestamptz + make_interval(days => d, mins => 30 * n + 30)
-    FROM unnest(%(whose)s::int[]) r, generate_series(0, %(days)s - 1) d, generate_series(0, %(each)s - 1) n
+    FROM unnest(%(whose)s::bigint[]) r, generate_series(0, %(days)s - 1) d, generate_series(0, %(each)s - 1) n
+"""
+# The same people and as many sessions, however many others there are: what is measured shows as much in any size.
+_FIRST: LiteralString = "UPDATE researchers SET name = '! ' || name WHERE id = ANY(%(ids)s)"
+_REGULARS: LiteralString = """
+    UPDATE sessions SET user_id = 'regular-' || place %% %(regulars)s
+    FROM (SELECT id, row_number() OVER (ORDER BY md5(id::text)) AS place FROM sessions) AS chosen
+    WHERE chosen.id = sessions.id AND place <= %(regulars)s * %(booked)s
 """
 
 
@@ -57,12 +67,14 @@ def prepare(*, ours: str, limits: str = "", researchers: int, slots: int, sessio
     migrate(database_url=ours)
     busy = slots // many.SLOTS_EACH
     many.fill(ours, Many(researchers=busy, sessions=sessions, idle=researchers - busy), now=now)
-    active = (number for number in range(1, researchers) if number % 20)
-    whose = tuple(number for number, _ in zip(active, range(calendars), strict=False))
+    idle = [number for number in range(busy, researchers) if number % 20]
+    whose = tuple(idle[:calendars])
     first = datetime.combine(now.date() + BOOKED_AHEAD, time(6), UTC)
     values = {"first": first, "days": DAYS, "each": SLOTS_A_DAY, "whose": list(whose)}
     with psycopg.connect(ours, autocommit=True) as connection:
         connection.execute(_SLOTS, values)
+        connection.execute(_FIRST, {"ids": [many.researcher(number) for number in idle[:FIRST_PAGE]]})
+        connection.execute(_REGULARS, {"regulars": REGULARS, "booked": SESSIONS_OF_A_REGULAR})
         connection.execute("VACUUM ANALYZE")
         if limits:
             made = connection.execute("SELECT id, researcher_id, start_time, end_time FROM time_slots").fetchall()
@@ -77,6 +89,11 @@ def _fill_limit(url: str, slots: list[tuple[object, ...]]) -> None:
             for slot in slots:
                 copy.write_row((*slot, True, None))
         connection.execute("VACUUM ANALYZE")
+
+
+def regular(number: int) -> str:
+    """Name the n-th client who has booked often."""
+    return f"regular-{number % REGULARS}"
 
 
 def _slot(who: int, day: int, number: int) -> UUID:

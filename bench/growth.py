@@ -5,6 +5,7 @@ The same use cases are timed over two databases in turn, so that whatever else t
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 import sys
 import time
@@ -19,7 +20,7 @@ from uuid import UUID
 
 from bench import servers
 from bench.figures import HEADINGS, Figure, write
-from bench.ground import DAYS, SLOTS_A_DAY, Ground, home, prepare
+from bench.ground import DAYS, SLOTS_A_DAY, Ground, home, prepare, regular
 from consulting.application.callers import Caller
 from consulting.application.ports.directory import DirectoryFilter
 from consulting.entrypoints.console import complain
@@ -44,7 +45,7 @@ class Size:
 
 SMALL: Final = Size(researchers=100, slots=2_500, sessions=1_000)
 LARGE: Final = Size(researchers=100_000, slots=1_000_000, sessions=100_000)
-LARGEST: Final = Size(researchers=200_000, slots=10_000_000, sessions=200_000)
+LARGEST: Final = Size(researchers=250_000, slots=10_000_000, sessions=200_000)
 
 Act = Callable[[int], object]
 
@@ -120,9 +121,14 @@ def _acts(folder: Path, url: str, size: Size) -> Mapping[str, Act]:
         "31 days of slots": partial(_days, container, ground, 31),
         "a researcher and the next slot": lambda n: container.get_researcher()(_who(ground, n)),
         "a page of researchers": lambda _: container.list_researchers()(wanted=DirectoryFilter(), after=None, limit=20),
-        "a page of search": lambda n: container.search_researchers()(query=f"person {n % 7}", after=None, limit=20),
+        "a page of search, everybody meant": lambda _: container.search_researchers()(
+            query="person", after=None, limit=20
+        ),
+        "a page of search, one meant": lambda n: container.search_researchers()(
+            query=f"person {_word(ground, n)}", after=None, limit=20
+        ),
         "a client's sessions": lambda n: container.list_sessions()(
-            caller=Caller(user_id=f"client-{n}"), status=None, starting=None, after=None, limit=20
+            caller=Caller(user_id=regular(n)), status=None, starting=None, after=None, limit=20
         ),
         "booking": lambda n: container.book_session()(
             caller=Caller(user_id=f"new-{n}", email="b@clients.example"), time_slot_id=next(free)
@@ -139,6 +145,11 @@ def _days(container: Container, ground: Ground, count: int, number: int) -> obje
         timezone="UTC",
         caller=None,
     )
+
+
+def _word(ground: Ground, number: int) -> str:
+    """Give a word that somebody has alone."""
+    return hashlib.md5(str(ground.whose[number % CALENDARS]).encode(), usedforsecurity=False).hexdigest()[:8]
 
 
 def _who(ground: Ground, number: int) -> UUID:
