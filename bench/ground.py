@@ -24,7 +24,7 @@ DAYS: Final = 45
 SLOTS_A_DAY: Final = 16
 FIRST_PAGE: Final = 20
 REGULARS: Final = 10
-SESSIONS_OF_A_REGULAR: Final = 40
+SESSIONS_OF_A_REGULAR: Final = 20
 
 _SLOTS: LiteralString = """
     INSERT INTO time_slots (id, researcher_id, start_time, end_time)
@@ -38,7 +38,9 @@ _SLOTS: LiteralString = """
 _FIRST: LiteralString = "UPDATE researchers SET name = '! ' || name WHERE id = ANY(%(ids)s)"
 _REGULARS: LiteralString = """
     UPDATE sessions SET user_id = 'regular-' || place %% %(regulars)s
-    FROM (SELECT id, row_number() OVER (ORDER BY md5(id::text)) AS place FROM sessions) AS chosen
+    FROM (
+        SELECT id, row_number() OVER (ORDER BY md5(id::text)) AS place FROM sessions WHERE status = 'completed'
+    ) AS chosen
     WHERE chosen.id = sessions.id AND place <= %(regulars)s * %(booked)s
 """
 
