@@ -33,6 +33,9 @@ MEANING: Final[dict[Fault, str]] = {
     Fault.MEETING_LEFT: "P4: a canceled session still has its meeting",
     Fault.ERRAND_DEAD: "P4: an errand was given up",
     Fault.REMINDER_LIED: "P5: a reminder went out for a session that was canceled or had begun",
+    Fault.FIELD_MISCOUNTED: "lists: another number of researchers has a field than it is suggested with",
+    Fault.TRAIT_MISTAKEN: "lists: a search or a filter finds others than those who have this",
+    Fault.OPENING_MISSING: "lists: a researcher isn't found where people look for the next free slot",
     Fault.CHARGE_UNKNOWN: "P3: the provider has a charge that we don't know",
     Fault.CHARGE_DIFFERS: "P3: the provider received something else than we wrote down",
     Fault.REFUND_UNKNOWN: "P3: the provider has a refund that we don't know",
@@ -43,7 +46,7 @@ _FROM_THE_BEGINNING: Final = datetime(2011, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Recompute the promises P1 to P5 over everything that is kept.
+    """Recompute the promises P1 to P5 over everything that is kept, and what lists and searches go by.
 
     - Free sessions are exempt where no money moves; an outage of an hour leaves no trace here.
     """

@@ -50,6 +50,7 @@ for command in (
     processes.sandbox,
     database.migrate,
     database.seed,
+    database.recount,
     trial.token,
     trial.demo,
     examination.show_settings,

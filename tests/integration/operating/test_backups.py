@@ -107,6 +107,45 @@ def test_a_dump_comes_back_whole_and_work_goes_on_with_it(business: Business, tm
     work_goes_on(business, restored, business.fleet.slots[10])
 
 
+def migrated(business: Business, name: str) -> str:
+    """Make a database that has all tables and nothing in them; give its address."""
+    url = business.server.url(name)
+    migrate(database_url=url)
+    with psycopg.connect(url) as connection:
+        connection.execute("DELETE FROM alembic_version")
+    return url
+
+
+def test_rows_alone_come_back_with_triggers_off_and_are_recounted_where_counts_are_missing(
+    business: Business, tmp_path: Path
+) -> None:
+    original, restored, dump = business.server.url(DATABASE), migrated(business, "rows"), str(tmp_path / "rows.dump")
+    machine = Machine(
+        home=business.machine.home,
+        port=0,
+        environ={**business.machine.environ, "CONSULTING_DATABASE_URL": restored},
+    )
+
+    run(business, "pg_dump", "--format=custom", "--data-only", f"--file={dump}", original)
+    rows = ["--exit-on-error", "--data-only", "--disable-triggers", f"--dbname={restored}", dump]
+    run(business, "pg_restore", *rows)
+    assert counts(restored) == counts(original)
+    the_books_agree(business, restored)
+
+    with psycopg.connect(restored) as connection:
+        connection.execute("TRUNCATE expertise_topics, expertise_spellings, bearers, openings")
+    found = machine.command("audit")
+    assert found.returncode == 1
+    assert {line.partition(" ")[0] for line in found.stdout.splitlines()} == {
+        "field_miscounted",
+        "trait_mistaken",
+        "opening_missing",
+        "audit:",
+    }
+    assert machine.command("recount").returncode == 0
+    the_books_agree(business, restored)
+
+
 def test_a_base_backup_starts_as_a_server_of_its_own_with_everything_in_it(business: Business) -> None:
     before = counts(business.server.url(DATABASE))
     with copy_of(business.server, standby=False) as copy:

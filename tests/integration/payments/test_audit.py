@@ -159,6 +159,9 @@ PLANTED: dict[Fault, str] = {
     Fault.REMINDER_LIED: "INSERT INTO notifications (session_id, kind, recipient, about, message_id, marked_at)"
     f" SELECT id, 'reminder_1h', 'client', start_time::text, '<m>', canceled_at + interval '1 minute'"
     f" FROM sessions WHERE id = {CANCELED}",
+    Fault.FIELD_MISCOUNTED: "UPDATE expertise_spellings SET researchers = 2 * researchers",
+    Fault.TRAIT_MISTAKEN: "UPDATE bearers SET marks = ~marks WHERE trait = 'verified'",
+    Fault.OPENING_MISSING: "DELETE FROM openings",
 }
 
 

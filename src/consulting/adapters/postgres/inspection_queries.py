@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from consulting.adapters.postgres.tables.bearers import BEARERS_TOLD
+from consulting.adapters.postgres.tables.expertise import EXPERTISE_TOLD
 from consulting.application.ports.inspection import Fault
 from consulting.domain.refunds import NOT_OURS, TRIES
 
@@ -41,6 +43,31 @@ WITH received AS (
     WHERE s.payment_status IN ('completed', 'refunded')
 )
 """
+
+_FIELDS: Final = f"""
+WITH told AS (
+    SELECT topic COLLATE "C" AS topic, tag COLLATE "C" AS tag, count(DISTINCT id)
+    FROM ({EXPERTISE_TOLD}) AS told GROUP BY GROUPING SETS ((1), (1, 2))
+), counted AS (
+    SELECT topic, NULL COLLATE "C" AS tag, researchers FROM expertise_topics
+    UNION ALL SELECT topic, tag, researchers FROM expertise_spellings
+)
+SELECT DISTINCT topic FROM (
+    (SELECT * FROM told EXCEPT SELECT * FROM counted) UNION ALL (SELECT * FROM counted EXCEPT SELECT * FROM told)
+) AS differs
+"""
+# Bit by bit, since a whole crowd for each word that anybody wrote takes more room than any server has.
+_TRAITS: Final = f"""
+SELECT trait, grade FROM (
+    SELECT trait, grade, stretch, count(*) AS people, count(*) FILTER (WHERE get_bit(marks, place) = 1) AS marked
+    FROM (
+        SELECT trait, grade, number / 16384 AS stretch, number % 16384 AS place FROM ({BEARERS_TOLD}) AS rows
+    ) AS told LEFT JOIN bearers USING (trait, grade, stretch) GROUP BY 1, 2, 3
+) AS told FULL JOIN (
+    SELECT trait, grade, stretch, bit_count(marks) AS bits FROM bearers WHERE bit_count(marks) > 0
+) AS kept USING (trait, grade, stretch)
+WHERE people IS DISTINCT FROM marked OR people IS DISTINCT FROM bits GROUP BY 1, 2
+""".replace("%", "%%")
 
 QUERIES: Final[dict[Fault, str]] = {
     Fault.OVERLAP: """
@@ -137,6 +164,12 @@ QUERIES: Final[dict[Fault, str]] = {
         SELECT s.id AS session, n.kind, n.recipient FROM notifications n JOIN sessions s ON s.id = n.session_id
         WHERE n.kind LIKE 'reminder%%' AND n.outcome IN ('sending', 'sent')
             AND (n.marked_at > s.canceled_at OR n.marked_at >= n.about::timestamptz)
+    """,
+    Fault.FIELD_MISCOUNTED: _FIELDS,
+    Fault.TRAIT_MISTAKEN: _TRAITS,
+    Fault.OPENING_MISSING: """
+        SELECT r.id AS researcher FROM researchers r LEFT JOIN openings o ON o.researcher_id = r.id
+        WHERE o.number IS DISTINCT FROM r.number
     """,
 }
 COUNTS: Final = "SELECT " + ", ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from consulting.entrypoints.cannot_start import CannotStart
-from consulting.entrypoints.commands.preparing import settings_for_trying_out, tied_to_parent
+from consulting.entrypoints.commands.preparing import container_for_hand_work, settings_for_trying_out, tied_to_parent
 from consulting.entrypoints.settings import Mode, Settings, load_settings, process_environment
 
 
@@ -31,6 +31,15 @@ def seed() -> None:
     with with_database(settings) as complete:
         _migrate(complete)
         _add_sample_data(complete)
+
+
+@click.command()
+def recount() -> None:
+    """Work out anew what lists and searches of researchers go by, where `audit` finds it wrong."""
+    from consulting.adapters.postgres.recounting import Recounting
+
+    with container_for_hand_work() as container:
+        Recounting(container.engine())()
 
 
 def _migrate(settings: Settings) -> None:

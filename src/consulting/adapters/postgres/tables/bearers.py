@@ -49,6 +49,23 @@ def _words(row: str) -> str:
     """
 
 
+BEARERS_TOLD: Final = f"""
+    SELECT trait, grade, number FROM researchers, {_traits("researchers")}
+    UNION ALL
+    SELECT 'word ' || word COLLATE "C", weight, number FROM researcher_words JOIN researchers ON id = researcher_id
+"""
+"""Who must have which bit: each trait and grade with a researcher's number."""
+
+BEARERS_ANEW: Final = (
+    "DELETE FROM bearers",
+    f"""
+    INSERT INTO bearers SELECT trait, grade, number / 16384, {_MARK} FROM researchers, {_traits("researchers")}
+    GROUP BY 1, 2, 3
+    """,
+    f"INSERT INTO bearers {_words('researcher_words')}",
+)
+"""Makes all bits anew, while nobody changes a researcher."""
+
 KEPT_RIGHT = (
     # A change finds room on the page, and what can be compressed is; no row leaves its page for another table.
     "ALTER TABLE bearers SET (fillfactor = 70, toast_tuple_target = 128), ALTER marks SET STORAGE MAIN",

@@ -5,6 +5,8 @@ Kept by triggers, in the transaction that changes a researcher, so that no write
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import DDL, CheckConstraint, Column, Index, Named, Table, TypedColumns
 from sqlalchemy.event import listen
 
@@ -45,6 +47,18 @@ def _told(table: str, change: int) -> str:
         FROM {table}, LATERAL unnest({table}.topics, {table}.expertise) AS told(topic, tag)
         WHERE {table}.active AND told.topic <> ''
     """
+
+
+EXPERTISE_TOLD: Final = _told("researchers", 1)
+"""Who must be counted: each topic and spelling with an id."""
+
+EXPERTISE_ANEW: Final = (
+    "DELETE FROM expertise_topics",
+    f"INSERT INTO expertise_topics SELECT topic, count(DISTINCT id) FROM ({EXPERTISE_TOLD}) t GROUP BY 1",
+    "DELETE FROM expertise_spellings",
+    f"INSERT INTO expertise_spellings SELECT topic, tag, count(DISTINCT id) FROM ({EXPERTISE_TOLD}) t GROUP BY 1, 2",
+)
+"""Counts all of them anew, while nobody changes a researcher."""
 
 
 def _add_up(table: str, *keys: str, told: str) -> str:
