@@ -135,7 +135,8 @@ class SaveRule:
       is canceled with a full refund, and its client is told, with the reason that the time off has.
     - A one-off slot is still to come, and its time is neither on offer nor booked already. From then on it stands:
       hours that are set later give way to it, and only time off takes it away.
-    - A researcher has at most 60 patterns, 400 overrides (one a date), 400 one-off slots and 400 blocks.
+    - A researcher has at most 60 patterns, 400 overrides (one a date), 400 one-off slots and 400 blocks. When there is
+      no more room, what is over makes way for what is new, the oldest first; only what is still to come is in its way.
     """
 
     calendars: Calendars
@@ -158,7 +159,7 @@ class SaveRule:
         with self.calendars.open(caller, trying=trying) as calendar:
             rule = write(calendar)
             require_own(calendar, rule.researcher_id)
-            require_room(rule, among=calendar.rules)
+            make_room(calendar, rule)
             if isinstance(rule, Block):
                 clear(self.calendars, calendar, [rule], cancel_sessions=cancel_sessions)
             else:
@@ -182,6 +183,13 @@ def clear(calendars: Calendars, calendar: OpenCalendar, blocks: Sequence[Block],
             clock=calendars.clock,
             ids=calendars.ids,
         )
+
+
+def make_room(calendar: OpenCalendar, rule: Rule) -> None:
+    """Forget a rule that is over where there would be too many. Raises TooManyRules and OverrideExists."""
+    gone = require_room(rule, among=calendar.rules, at=calendar.at)
+    if gone is not None:
+        calendar.tx.availability.remove(gone.id, researcher_id=calendar.researcher.id)
 
 
 def keep(calendar: OpenCalendar, rule: Rule) -> None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from consulting.application.availability import Calendars, OpenCalendar, clear, keep, require_slots_chargeable
+from consulting.application.availability import (
+    Calendars,
+    OpenCalendar,
+    clear,
+    keep,
+    make_room,
+    require_slots_chargeable,
+)
 from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.ports.payment_gateway import PaymentGateway
-from consulting.domain.availability import Rule, require_room
+from consulting.domain.availability import Rule
 from consulting.domain.publishing import Publication
 from consulting.domain.weeks import CopiedWeek, copy_week
 
@@ -70,5 +77,5 @@ def _keep(calendar: OpenCalendar, week: CopiedWeek) -> None:
         calendar.tx.availability.remove(gone, researcher_id=calendar.researcher.id)
     rules: tuple[Rule, ...] = (*week.overrides, *week.one_offs, *week.blocks)
     for rule in rules:
-        require_room(rule, among=calendar.rules)
+        make_room(calendar, rule)
         keep(calendar, rule)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from consulting.application.availability import Calendars, OpenCalendar, keep, own_profile, require_slots_chargeable
 from consulting.application.callers import Caller
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.ports.payment_gateway import PaymentGateway
 from consulting.application.ports.transactions import Transactions
-from consulting.domain.availability import Giving
+from consulting.domain.availability import LONGEST_DATE, Giving
 from consulting.domain.profiles import following, require_valid_profile
 from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Researcher
-
-_LONGEST_DATE = timedelta(days=3)
-"""A date that is so long ago is over in every zone, with hours that pass its midnight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ class EditProfile:
 
 def _hours_to_come(calendar: OpenCalendar) -> Sequence[Giving]:
     """Give all that can still give a slot; what is over can't, nor a one-off slot that has begun."""
-    rules, first = calendar.rules, (calendar.at - _LONGEST_DATE).date()
+    rules, first = calendar.rules, (calendar.at - LONGEST_DATE).date()
     weekly = (each for each in rules.patterns if each.valid_until is None or each.valid_until >= first)
     dated = (each for each in rules.overrides if each.date >= first)
     single = (each for each in rules.one_offs if each.period.start > calendar.at)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from consulting.domain.errors import FieldProblem, OverrideExists, TooManyRules, ValidationFailed
@@ -19,6 +19,8 @@ MOST_WEEKS = 52
 MOST_WINDOWS = 48
 MOST_PATTERNS, MOST_OVERRIDES, MOST_ONE_OFFS, MOST_BLOCKS = 60, 400, 400, 400
 _MINUTE = timedelta(minutes=1)
+LONGEST_DATE: Final = timedelta(days=3)
+"""A date that is so long ago is over in every zone, with hours that pass its midnight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,23 +161,37 @@ Rule = Giving | Block
 """One thing that a researcher says about their time."""
 
 
-def require_room(rule: Rule, *, among: Rules) -> None:
-    """Raise TooManyRules if a new rule is one too many, and OverrideExists for another override of the same date.
+def over_from(rule: Rule) -> datetime | None:
+    """Give an instant (UTC) from which a rule says nothing about time that is still to come; None if there is none."""
+    if isinstance(rule, OneOffSlot | Block):
+        return rule.period.end
+    last = rule.date if isinstance(rule, Override) else rule.valid_until
+    if last is None or last > date.max - LONGEST_DATE:
+        return None
+    return datetime.combine(last + LONGEST_DATE, time.min, UTC)
 
-    A rule that is known already only changes, so there is room for it.
+
+def require_room(rule: Rule, *, among: Rules, at: datetime) -> Rule | None:
+    """Give the rule that makes room for a new one: that of its kind which is over for longest. None if none needs to.
+
+    A rule that is known already only changes, so there is room for it. Raises TooManyRules if all that a researcher may
+    have are still to come, and OverrideExists for another override of the same date.
     """
     kept = [each for each in among.all if type(each) is type(rule)]
-    others = [each for each in kept if each.id != rule.id]
-    most = MOST[type(rule)]
-    if len(others) == len(kept) >= most:
-        raise TooManyRules(most=most)
-    for each in others:
-        if isinstance(each, Override) and isinstance(rule, Override) and each.date == rule.date:
+    for each in kept:
+        if isinstance(each, Override) and isinstance(rule, Override) and each.date == rule.date and each.id != rule.id:
             raise OverrideExists(id=str(each.id))
+    most = MOST[type(rule)]
+    if len(kept) < most or any(each.id == rule.id for each in kept):
+        return None
+    over = [(end, each.id.int, each) for each in kept if (end := over_from(each)) is not None and end <= at]
+    if not over:
+        raise TooManyRules(most=most)
+    return min(over)[2]
 
 
 MOST = {Pattern: MOST_PATTERNS, Override: MOST_OVERRIDES, OneOffSlot: MOST_ONE_OFFS, Block: MOST_BLOCKS}
-"""How many rules of each kind a researcher may have."""
+"""How many rules of each kind are kept of a researcher."""
 
 
 def _outside(field: str, value: int, *, least: int, most: int) -> list[FieldProblem]:

@@ -222,7 +222,7 @@ class RuleNotFound(ConsultingError):
 
 
 class TooManyRules(ConsultingError):
-    """You have as many of these rules as allowed, `details.most`: take one back first."""
+    """You have as many of these rules still to come as allowed, `details.most`: take one back first."""
 
     code = "TOO_MANY_RULES"
 

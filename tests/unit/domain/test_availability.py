@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
-from consulting.domain.availability import Override, Pattern
-from consulting.domain.errors import ValidationFailed
+from consulting.adapters.contracts.strategies import Situation, situations
+from consulting.domain.availability import MOST, Block, OneOffSlot, Override, Pattern, Rules, over_from, require_room
+from consulting.domain.errors import OverrideExists, TooManyRules, ValidationFailed
 from consulting.domain.local_time import LocalWindow
-from tests.unit.domain.rule_book import one_off, override, pattern
+from consulting.domain.offering import slots
+from consulting.domain.period import Period
+from tests.unit.domain.rule_book import block, one_off, override, pattern, utc
 
 MAY = {"first": date(2026, 5, 1), "last": date(2026, 5, 31)}
 MONDAYS_OF_MAY = [4, 11, 18, 25]
@@ -137,3 +142,56 @@ def test_rules_are_values() -> None:
     assert hash(override()) == hash(override())
     assert str(window) == "09:00–12:00"
     assert isinstance(override(), Override)
+
+
+@settings(max_examples=200, deadline=None)
+@given(situations(), st.timedeltas(min_value=timedelta(days=-1), max_value=timedelta(days=5)))
+def test_what_is_over_neither_gives_nor_takes_a_slot_to_come(situation: Situation, later: timedelta) -> None:
+    rules, at = situation.rules, situation.during.start + later
+    over = {each.id for each in rules.all if (end := over_from(each)) is not None and end <= at}
+    left = Rules(
+        patterns=tuple(each for each in rules.patterns if each.id not in over),
+        overrides=tuple(each for each in rules.overrides if each.id not in over),
+        one_offs=tuple(each for each in rules.one_offs if each.id not in over),
+        blocks=tuple(each for each in rules.blocks if each.id not in over),
+    )
+    event(f"{min(len(over), 3)} are over")
+    to_come = Period(at, at + timedelta(days=10))
+
+    assert slots(rules=left, during=to_come) == slots(rules=rules, during=to_come)
+
+
+@pytest.mark.parametrize(
+    ("rule", "others"),
+    [
+        (block("2026-06-08 10:00", "2026-06-08 11:00", number=1), [block("2026-06-01 10:00", "2026-06-01 11:00")]),
+        (one_off("2026-06-08 10:00", "2026-06-08 11:00", number=1), [one_off("2026-06-01 10:00", "2026-06-01 11:00")]),
+        (override(1, on=date(2026, 6, 8)), [override(on=date(2026, 6, 1))]),
+        (pattern(1), [replace(pattern(), valid_until=date(2026, 6, 1))]),
+    ],
+    ids=["block", "one-off slot", "override", "pattern"],
+)
+def test_only_what_is_over_makes_room_for_a_new_rule(
+    rule: Block | OneOffSlot | Override | Pattern,
+    others: list[Block | OneOffSlot | Override | Pattern],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(MOST, type(rule), 1)
+    kind = {Block: "blocks", OneOffSlot: "one_offs", Override: "overrides", Pattern: "patterns"}[type(rule)]
+    full = replace(Rules(), **{kind: tuple(others)})  # type: ignore[arg-type] # the kind is the rule's
+
+    assert require_room(rule, among=full, at=utc("2026-06-05 00:00")) == others[0]
+    assert require_room(others[0], among=full, at=utc("2026-06-01 00:00")) is None
+    with pytest.raises(TooManyRules):
+        require_room(rule, among=full, at=utc("2026-06-01 10:59"))
+
+
+def test_hours_without_an_end_and_at_the_end_of_time_are_never_over() -> None:
+    assert over_from(pattern()) is None
+    assert over_from(override(on=date.max)) is None
+
+
+def test_another_override_of_a_date_that_is_over_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MOST, Override, 1)
+    with pytest.raises(OverrideExists):
+        require_room(override(2), among=Rules(overrides=(override(1),)), at=utc("2027-01-01 00:00"))

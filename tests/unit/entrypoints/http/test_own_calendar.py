@@ -17,6 +17,7 @@ MONDAY = {"weekday": 0, "start": "13:00", "end": "15:00", "slot_minutes": 60}
 SUNDAY = {"date": "2026-12-06", "windows": [{"start": "20:00", "end": "22:00"}]}
 THURSDAY_OFF = {"start_time": "2026-12-03T00:00:00Z", "end_time": "2026-12-04T00:00:00Z", "reason": "Away"}
 FRIDAY_ONCE = {"start_time": "2026-12-04T14:00:00Z", "end_time": "2026-12-04T15:00:00Z"}
+CHRISTMAS_OFF = {"start_time": "2026-12-24T00:00:00Z", "end_time": "2026-12-27T00:00:00Z"}
 NEW = {"patterns": MONDAY, "overrides": SUNDAY, "slots": FRIDAY_ONCE, "blocks": THURSDAY_OFF}
 CHANGES: dict[str, dict[str, Any]] = {
     "patterns": {"end": "16:00"},
@@ -153,6 +154,26 @@ def test_nobody_posts_rules_without_end(frontend: Frontend, curie: Researcher, m
     assert refusal(made[2]) == (409, "TOO_MANY_RULES")
     assert made[2].json()["error"]["details"] == {"most": 2}
     assert change(frontend, f"{RULES}/blocks/{made[0].json()['id']}", {"reason": "x"}).status_code == 200
+
+
+def test_what_is_over_makes_room_the_oldest_first(
+    frontend: Frontend, curie: Researcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(availability.MOST, availability.Block, 2)
+    later = {"start_time": "2026-12-04T00:00:00Z", "end_time": "2026-12-05T00:00:00Z"}
+    oldest, old = (frontend.post(f"{RULES}/blocks", body, by=CURIE).json() for body in (THURSDAY_OFF, later))
+    frontend.market.clock.advance(timedelta(days=10))
+
+    tried = frontend.post(f"{RULES}/preview", {"block": CHRISTMAS_OFF}, by=CURIE)
+    before = frontend.get(f"{RULES}/blocks", by=CURIE).json()["blocks"]
+    new = frontend.post(f"{RULES}/blocks", CHRISTMAS_OFF, by=CURIE).json()
+    shown = frontend.get(f"{RULES}/blocks", by=CURIE).json()["blocks"]
+    more = [frontend.post(f"{RULES}/blocks", CHRISTMAS_OFF, by=CURIE).status_code for _ in range(2)]
+
+    assert tried.status_code == 200
+    assert {each["id"] for each in before} == {oldest["id"], old["id"]}
+    assert {each["id"] for each in shown} == {old["id"], new["id"]}
+    assert more == [201, 409]
 
 
 def test_a_date_has_one_override(frontend: Frontend, curie: Researcher) -> None:
