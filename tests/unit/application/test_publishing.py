@@ -248,3 +248,21 @@ def test_a_booked_one_off_slot_that_is_taken_back_or_moved_leaves_its_session(
     assert market.session(session.id, caller=ADA).session.state == SC
     market.cancel(session.id, caller=ADA)
     assert on(3, 19) not in starts(market, lise)
+
+
+def test_a_booked_one_off_slot_that_was_moved_comes_back_to_its_session_and_is_offered_after_it(
+    market: MemoryMarketplace, lise: Researcher
+) -> None:
+    slot = once(market, lise, on(3, 19))
+    session = confirmed(market, lise, on(3, 19))
+
+    for hour in (21, 19):
+        once(market, lise, on(3, hour))
+        assert on(3, 19) not in starts(market, lise)
+    assert on(3, 21) not in starts(market, lise)
+    assert market.session(session.id, caller=ADA).session.time_slot_id == session.time_slot_id
+
+    market.cancel(session.id, caller=ADA)
+    assert on(3, 19) in starts(market, lise)
+    market.remove_rule(OneOffSlot, slot.id, caller=account_of(lise))
+    assert on(3, 19) not in starts(market, lise)

@@ -85,6 +85,19 @@ def test_one_that_stays_is_not_judged_again_and_one_that_moves_is() -> None:
     assert taken_by(longer, Rules(one_offs=(here,)), booked) == {"rules": [], "sessions": [500]}
 
 
+def test_one_that_was_moved_comes_back_to_exactly_the_time_that_is_booked_and_a_new_one_does_not() -> None:
+    moved = one_off("2026-06-08 13:00", "2026-06-08 14:00")
+    back = replace(moved, period=period("2026-06-08 07:00", "2026-06-08 08:00"))
+    longer = replace(moved, period=period("2026-06-08 07:00", "2026-06-08 08:30"))
+    booked = claim("2026-06-08 07:00", "2026-06-08 08:00")
+
+    require_place(back, rules=Rules(one_offs=(moved,)), claims=(booked,), at=NOW)
+    assert taken_by(longer, Rules(one_offs=(moved,)), booked) == {"rules": [], "sessions": [500]}
+    assert taken_by(back, Rules(), booked) == {"rules": [], "sessions": [500]}
+    weekly = Rules(one_offs=(moved,), patterns=(MONDAYS,))
+    assert taken_by(back, weekly, booked) == {"rules": [10], "sessions": []}
+
+
 @settings(max_examples=90, deadline=None)
 @given(situations(), st.data())
 def test_one_that_finds_a_place_adds_itself_and_takes_nothing_away(situation: Situation, data: st.DataObject) -> None:
