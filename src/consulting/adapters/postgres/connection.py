@@ -67,7 +67,7 @@ class _Line:
         self._watched = self._writing = False
 
     def ready(self, fiber: Fiber, wanted: Wait) -> Ready:
-        """Wait in the fiber until the socket is ready for what is wanted; it always is for what can be read."""
+        """Wait in the fiber until something can be read, or written where that is wanted; say which it is."""
         if not self._watched:
             self.loop.add_reader(self._descriptor, self._readable)
             self._watched = True

@@ -11,6 +11,7 @@ from consulting.application.availability import ListRules, OpenCalendar, RemoveR
 from consulting.domain import availability
 from consulting.domain.errors import NotAResearcher, RuleNotFound, TimeIsBooked, TooManyRules
 from consulting.entrypoints.http import calendar_shapes as shapes
+from consulting.entrypoints.http.answers import created
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import LOCATION, WITH_TOKEN, errors, errors_of_writing, story
@@ -53,7 +54,7 @@ async def create_block(request: ApiRequest, data: JSONBody[shapes.NewBlock], des
         cancel_sessions=data.cancel_sessions,
     )
     body = shapes.block_body(edited.rule, edited.publication)
-    return Response(body, headers={"Location": f"{desk.public_url}/api{PATH}/{body.id}"})
+    return created(body, location=f"{desk.public_url}/api{PATH}/{body.id}")
 
 
 @get(

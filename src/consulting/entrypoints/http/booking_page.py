@@ -22,6 +22,7 @@ from litestar import Request, Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.cross_origin import LOCALHOST
 from consulting.entrypoints.http.refusals import PathNotFound
 from consulting.entrypoints.http.revalidation import is_known
@@ -180,12 +181,12 @@ def _others(files: Mapping[str, PageFile], *, path: str, version: str) -> HTTPRo
 def _sent(request: Request[Any, Any, Any], file: PageFile, headers: Mapping[str, str]) -> Response[bytes]:
     told = {**headers, "ETag": file.tag, "Vary": "Accept-Encoding"}
     if is_known(request.headers.get("if-none-match", "").encode("latin-1"), file.tag.encode()):
-        return Response(b"", status_code=304, headers=told)
+        return Answer(b"", status_code=304, headers=told)
     if "gzip" not in request.headers.get("accept-encoding", ""):
-        return Response(file.body, media_type=file.media_type, headers=told)
+        return Answer(file.body, media_type=file.media_type, headers=told)
     # Bytes that differ need a name that differs: the packed ones have a weak one.
     told |= {"Content-Encoding": "gzip", "ETag": f"W/{file.tag}"}
-    return Response(file.packed, media_type=file.media_type, headers=told)
+    return Answer(file.packed, media_type=file.media_type, headers=told)
 
 
 def _people(settings: Settings, *, path: str) -> HTTPRouteHandler:

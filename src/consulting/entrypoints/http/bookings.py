@@ -22,6 +22,7 @@ from consulting.domain.errors import (
 )
 from consulting.domain.period import require_utc
 from consulting.entrypoints.http import wire
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.booking_shapes import (
     Booking,
@@ -166,7 +167,7 @@ async def get_start_link(request: ApiRequest, id: FromPath[str], desk: AtDesk) -
     wanted, caller = read_id(id, SessionNotFound), caller_of(request)
     await desk.database.run(desk.use.get_booking, wanted, caller=caller)
     link = await desk.provider.run(desk.use.get_start_link, wanted, caller=caller)
-    return Response(StartLink(start_link=link), headers={"Cache-Control": "no-store"})
+    return Answer(StartLink(start_link=link), headers={"Cache-Control": "no-store"})
 
 
 def _after(cursor: str | None) -> Place | None:

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from consulting.application.calendar_feeds import CreateCalendarToken, GetCalendarFeed, RevokeCalendarToken
 from consulting.domain.errors import CalendarNotFound
 from consulting.entrypoints.http import wire
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OPEN, WITH_TOKEN, errors, story
@@ -36,7 +37,7 @@ async def create_calendar_token(request: ApiRequest, desk: AtDesk) -> Response[w
     token = await desk.database.run(desk.use.create_calendar_token, caller=caller_of(request))
     url = f"{desk.public_url}/api/calendar/{token}{ENDING}"
     body = wire.CalendarToken(token=token, url=url, webcal_url=urlsplit(url)._replace(scheme="webcal").geturl())
-    return Response(body, headers=_NOT_KEPT)
+    return Answer(body, headers=_NOT_KEPT)
 
 
 @delete(
@@ -66,7 +67,7 @@ async def get_calendar_feed(token: FromPath[str], desk: AtDesk) -> Response[byte
     if not token.endswith(ENDING):
         raise CalendarNotFound
     content = await desk.database.run_long(desk.use.get_calendar_feed, token.removesuffix(ENDING))
-    return Response(content, media_type="text/calendar", headers=_ASKED_AGAIN)
+    return Answer(content, media_type="text/calendar", headers=_ASKED_AGAIN)
 
 
 HANDLERS = (create_calendar_token, revoke_calendar_token, get_calendar_feed)

@@ -12,6 +12,7 @@ from litestar import MediaType, Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.static_files import create_static_files_router
 
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.document import openapi_document
 
 FILES: Final = Path(__file__).parent / "swagger_ui"
@@ -60,6 +61,6 @@ def _schema(base: str) -> HTTPRouteHandler:
     @get("/schema/openapi.json", include_in_schema=False, sync_to_thread=True)
     def schema() -> Response[bytes]:
         """Give the document."""
-        return Response(document_at(base), media_type=MediaType.JSON)
+        return Answer(document_at(base), media_type=MediaType.JSON)
 
     return schema

@@ -10,6 +10,7 @@ from litestar.params import QueryParameter
 from consulting.application.earnings import ReadEarnings
 from consulting.domain.earnings import MONTH, MOST_MONTHS, Month
 from consulting.domain.errors import NotAResearcher, ValidationFailed
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import WITH_TOKEN, errors, story
@@ -66,7 +67,7 @@ async def export_earnings(
     )
     name = f"earnings-{earnings.first}-{earnings.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(earnings_table(earnings).encode(), media_type="text/csv", headers=headers)
+    return Answer(earnings_table(earnings).encode(), media_type="text/csv", headers=headers)
 
 
 def _month(text: str | None, field: str) -> Month | None:

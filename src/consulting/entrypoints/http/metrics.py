@@ -7,6 +7,7 @@ from typing import Final
 from litestar import Response, get
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.desk import AtDesk
 
 _KIND: Final = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # which the framework adds to every text
@@ -16,7 +17,7 @@ _KIND: Final = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # which the 
 async def show_metrics(desk: AtDesk) -> Response[bytes]:
     """Show watchers and admins this process's measurements, and those of the work of all processes."""
     work = await desk.looking.run(desk.work.exposition)
-    return Response(desk.metrics.exposition() + work, media_type=_KIND)
+    return Answer(desk.metrics.exposition() + work, media_type=_KIND)
 
 
 HANDLERS = (show_metrics,)

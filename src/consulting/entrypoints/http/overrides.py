@@ -11,6 +11,7 @@ from consulting.application.availability import ListRules, OpenCalendar, RemoveR
 from consulting.domain import availability
 from consulting.domain.errors import NotAResearcher, OverrideExists, RuleNotFound, TooManyRules
 from consulting.entrypoints.http import calendar_shapes as shapes
+from consulting.entrypoints.http.answers import created
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import LOCATION, WITH_TOKEN, errors, errors_of_writing, story
@@ -52,7 +53,7 @@ async def create_override(
         desk.use.save_rule, partial(shapes.new_override, data), caller=caller_of(request)
     )
     body = shapes.override_body(edited.rule, edited.publication)
-    return Response(body, headers={"Location": f"{desk.public_url}/api{PATH}/{body.id}"})
+    return created(body, location=f"{desk.public_url}/api{PATH}/{body.id}")
 
 
 @get(

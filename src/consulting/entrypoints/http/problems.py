@@ -15,6 +15,7 @@ from consulting.application.ports import mailer, meeting_rooms, payment_gateway,
 from consulting.domain import errors
 from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.http import refusals
+from consulting.entrypoints.http.answers import Answer
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +187,7 @@ def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Resp
 
 
 def _answer(error: ConsultingError, more: Mapping[str, str] | None = None) -> Response[bytes]:
-    return Response(
+    return Answer(
         envelope(error),
         status_code=status_of(error),
         headers=headers_of(error) | dict(more or {}),

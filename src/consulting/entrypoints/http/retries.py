@@ -24,6 +24,7 @@ from consulting.application.ports.clock import Clock
 from consulting.application.ports.retries import Attempt, IdempotencyKeyReused, KeptAnswer, KeyedRequest, Retries
 from consulting.application.ports.transactions import TransactionConflict
 from consulting.domain.errors import ConsultingError, ValidationFailed
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.places import Place, Places
 from consulting.entrypoints.http.problems import envelope, headers_of, status_of
@@ -261,7 +262,7 @@ def answer_kept(_: Request[Any, Any, Any], first: AnswerKept) -> Response[bytes]
     answer = _again(first.answer)
     headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
     media_type = answer.headers.get("content-type", "application/json")
-    return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)
+    return Answer(answer.body, status_code=answer.status, headers=headers, media_type=media_type)
 
 
 def _again(answer: KeptAnswer) -> KeptAnswer:

@@ -16,6 +16,7 @@ from consulting.domain.errors import (
     SessionNotFound,
 )
 from consulting.entrypoints.http import review_bodies
+from consulting.entrypoints.http.answers import created
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import LOCATION, OPEN, WITH_TOKEN, errors, errors_of_writing, story
@@ -48,9 +49,8 @@ async def write_review(
         comment=data.comment or None,
         caller=caller_of(request),
     )
-    return Response(
-        review_bodies.review_body(review),
-        headers={"Location": f"{desk.public_url}/api/sessions/{review.session_id}/review"},
+    return created(
+        review_bodies.review_body(review), location=f"{desk.public_url}/api/sessions/{review.session_id}/review"
     )
 
 

@@ -32,6 +32,7 @@ from consulting.domain.local_days import EARLIEST, LATEST, local_days
 from consulting.domain.period import Period
 from consulting.domain.session_states import Status
 from consulting.entrypoints.http import wire
+from consulting.entrypoints.http.answers import Answer, created
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import LOCATION, WITH_TOKEN, errors, errors_of_writing, story
@@ -78,7 +79,7 @@ async def book_session(
         paper_id=data.paper_id,
     )
     body = wire.session_body(view)
-    return Response(body, headers={"Location": f"{desk.public_url}/api/sessions/{body.id}"})
+    return created(body, location=f"{desk.public_url}/api/sessions/{body.id}")
 
 
 @get(
@@ -227,7 +228,7 @@ async def get_calendar(
     content = await desk.database.run_long(
         desk.use.get_calendar, read_id(id, SessionNotFound), caller=caller_of(request)
     )
-    return Response(content, media_type="text/calendar")
+    return Answer(content, media_type="text/calendar")
 
 
 def starting_on(first: date | None, last: date | None, timezone: str) -> Period | None:
