@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 
 TEMPLATE = "migrated"
+SHARED = "TESTS_SHARED_HOME"
+"""The variable by which all workers of a run know the folder that they share."""
+
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+DISK = Path(tempfile.gettempdir())
 FIRST = (
     "http/test_fuzzing.py",
     "test_first_light.py",
@@ -47,10 +53,25 @@ def _place(path: Path) -> int:
     return next((place for place, first in enumerate(FIRST) if inside.is_relative_to(first)), len(FIRST))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make one folder for all workers of a run, before any of them begins."""
+    if not hasattr(config, "workerinput"):
+        shared = Path(tempfile.mkdtemp(prefix="consulting-tests-", dir=quick_place()))
+        shared.chmod(0o755)
+        os.environ[SHARED] = str(shared)
+        config.add_cleanup(lambda: shutil.rmtree(shared, ignore_errors=True))
+
+
+def quick_place() -> Path:
+    """Say where files cost least: in memory where there is much of it, for making a database is mostly making files."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return MEMORY if roomy else DISK
+
+
 @contextmanager
-def reachable_home() -> Iterator[Path]:
+def reachable_home(*, place: Path | None = None) -> Iterator[Path]:
     """A folder that every account may enter, unlike pytest's own, so that a database keeps its data in it."""
-    path = Path(tempfile.mkdtemp(prefix="home of ", suffix="'s"))
+    path = Path(tempfile.mkdtemp(prefix="home of ", suffix="'s", dir=place or quick_place()))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
@@ -71,12 +92,9 @@ def module_home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def postgres_home() -> Path:
     """One folder for all workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    home = (base if worker_id == "master" else base.parent) / "shared"
-    home.mkdir(exist_ok=True)
-    return home
+    return Path(os.environ[SHARED])
 
 
 @pytest.fixture(scope="session")

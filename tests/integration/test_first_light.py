@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.integration.conftest import DISK, reachable_home
 from tests.integration.instance import Instance, eventually, running_instance
 
 BOOKERS = 50
@@ -19,8 +20,12 @@ HOLD_SECONDS = 6
 
 
 @pytest.fixture(scope="module")
-def instance(module_home: Path) -> Iterator[Instance]:
-    with running_instance(module_home, CONSULTING_HOLD_MINUTES=str(HOLD_SECONDS / 60)) as running:
+def instance() -> Iterator[Instance]:
+    """An instance as a newcomer has it, whose database writes to a disk."""
+    with (
+        reachable_home(place=DISK) as home,
+        running_instance(home, CONSULTING_HOLD_MINUTES=str(HOLD_SECONDS / 60)) as running,
+    ):
         yield running
 
 

@@ -35,16 +35,16 @@ def steadied(output: str) -> str:
     return output.strip()
 
 
-def test_the_tour_of_the_readme_goes_as_it_says(tmp_path: Path) -> None:
+def test_the_tour_of_the_readme_goes_as_it_says(home: Path) -> None:
     steps = told()
     assert len(steps) > 15
-    with running_instance(tmp_path / "home") as instance:
+    with running_instance(home) as instance:
         script = "".join(f"{command}\necho; echo '{PAUSE}'\n" for command, _ in steps)
         script = script.replace("http://127.0.0.1:8000", instance.url)
         script = script.replace("http://127.0.0.1:8001", instance.sandbox_url)
         script = script.replace(".venv/bin/consulting", shlex.join(COMMAND))
         played = subprocess.run(
-            ["bash"], input=script, env=dict(instance.environ), capture_output=True, text=True, timeout=120, check=False
+            ["bash"], input=script, env=dict(instance.environ), capture_output=True, text=True, timeout=300, check=False
         )
 
     shown = [steadied(output) for output in played.stdout.split(PAUSE)[:-1]]

@@ -18,6 +18,7 @@ import psutil
 from consulting.entrypoints.supervisor.ports import free_port
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from consulting.entrypoints.supervisor.processes import alive
+from tests.integration.conftest import quick_place
 from tests.integration.instance import eventually
 
 HOST: Final = "127.0.0.1"
@@ -54,7 +55,7 @@ def kill_server(server: EmbeddedPostgres) -> None:
 @contextmanager
 def copy_of(server: EmbeddedPostgres, *, standby: bool) -> Iterator[Copy]:
     """Copy a running server with pg_basebackup, and start the copy."""
-    parent = Path(tempfile.mkdtemp(prefix="copy-"))
+    parent = Path(tempfile.mkdtemp(prefix="copy-", dir=quick_place()))
     parent.chmod(0o711)
     data = parent / "data"
     data.mkdir(mode=0o700)

@@ -17,8 +17,8 @@ BUSY_MACHINE_SECONDS = 10
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[Instance]:
-    with running_instance(tmp_path, CONSULTING_RECONCILE_SECONDS=str(TICK_SECONDS)) as running:
+def instance(home: Path) -> Iterator[Instance]:
+    with running_instance(home, CONSULTING_RECONCILE_SECONDS=str(TICK_SECONDS)) as running:
         yield running
 
 
