@@ -148,12 +148,12 @@ def test_rules_are_values() -> None:
 @given(situations(), st.timedeltas(min_value=timedelta(days=-1), max_value=timedelta(days=5)))
 def test_what_is_over_neither_gives_nor_takes_a_slot_to_come(situation: Situation, later: timedelta) -> None:
     rules, at = situation.rules, situation.during.start + later
-    over = {each.id for each in rules.all if (end := over_from(each)) is not None and end <= at}
+    over = {each for each in rules.all if (end := over_from(each)) is not None and end <= at}
     left = Rules(
-        patterns=tuple(each for each in rules.patterns if each.id not in over),
-        overrides=tuple(each for each in rules.overrides if each.id not in over),
-        one_offs=tuple(each for each in rules.one_offs if each.id not in over),
-        blocks=tuple(each for each in rules.blocks if each.id not in over),
+        patterns=tuple(each for each in rules.patterns if each not in over),
+        overrides=tuple(each for each in rules.overrides if each not in over),
+        one_offs=tuple(each for each in rules.one_offs if each not in over),
+        blocks=tuple(each for each in rules.blocks if each not in over),
     )
     event(f"{min(len(over), 3)} are over")
     to_come = Period(at, at + timedelta(days=10))
