@@ -181,8 +181,10 @@ def _never_null(schema: Json) -> Json:
 
 
 def _simplify(value: Any) -> None:
-    """Write a choice of one as that one."""
+    """Write a choice of one as that one, and leave out what the framework makes of the dots of a tuple."""
     if isinstance(value, dict):
+        if {} in value.get("oneOf", ()):
+            value["oneOf"] = [each for each in value["oneOf"] if each]
         if len(value.get("oneOf", ())) == 1:
             value |= value.pop("oneOf")[0]
         for each in value.values():

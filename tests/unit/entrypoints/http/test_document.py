@@ -180,6 +180,18 @@ def test_every_body_has_an_example_that_is_one(name: str) -> None:
     assert set(SHAPES[name].get("required", ())) <= set(EXAMPLES[name])
 
 
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_an_example_fits_its_shape_as_the_document_has_it(name: str) -> None:
+    schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SHAPES}}
+    validator = OAS31Validator(schema, format_checker=oas31_format_checker)
+
+    assert [error.message for error in validator.iter_errors(EXAMPLES[name])] == []
+
+
+def test_no_choice_of_shapes_has_an_empty_one_that_everything_fits() -> None:
+    assert [each for each in everywhere(DOCUMENT) if {} in each.get("oneOf", ())] == []
+
+
 def test_there_is_no_example_of_what_does_not_exist() -> None:
     assert set(EXAMPLES) <= set(SHAPES)
 
