@@ -61,9 +61,11 @@ class EditProfile:
             require_valid_profile(now)
             if now.rate != before.rate:
                 require_slots_chargeable(now, _hours_to_come(calendar), self.gateway)
-            calendar.tx.researchers.save(now)
             _follow(calendar, now)
-            return EditedProfile(researcher=now, publication=self.calendars.publish(calendar))
+            publication = self.calendars.publish(calendar)
+            # Last, since a storage may have all who change what they are found by take turns.
+            calendar.tx.researchers.save(now)
+            return EditedProfile(researcher=now, publication=publication)
 
 
 def _hours_to_come(calendar: OpenCalendar) -> Sequence[Giving]:

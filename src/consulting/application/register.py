@@ -122,9 +122,9 @@ class ChangeResearcher:
                 return before
             now = self.clock.now()
             researcher = replace(before, **changes, updated_at=now)
-            tx.researchers.save(researcher)
             if researcher.active and not before.active:
                 self._publish(tx, researcher, at=now)
+            tx.researchers.save(researcher)  # after the calendar, as in EditProfile
             was, became = difference(terms_of(before), terms_of(researcher))
             deed = Deed(act=Act.CHANGE_RESEARCHER, subject=str(id), before=was, after=became)
             write_down(tx, deed, by=caller, ids=self.ids, at=now)

@@ -1,0 +1,89 @@
+"""Whoever changes what they are found by takes turns with others, and keeps nobody waiting for their own calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from consulting.adapters.memory import (
+    MemoryMailer,
+    MemoryMeetingRooms,
+    MemoryPaymentGateway,
+    MovingClock,
+    PlainLetters,
+)
+from consulting.adapters.postgres.engine import open_engine
+from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
+from consulting.adapters.postgres.transactions import PostgresTransactions
+from consulting.application.register import ChangeResearcher
+from consulting.domain.money import Money
+from consulting.domain.researchers import Researcher
+from tests.integration.instance import eventually
+from tests.unit.application.marketplace import ADMIN, NOON, Marketplace, account_of
+
+Change = Callable[[Marketplace, Researcher], object]
+
+
+@pytest.fixture
+def market(database_url: str) -> Iterator[Marketplace]:
+    engine = open_engine(url=database_url, pool_size=4)
+    yield Marketplace(
+        transactions=PostgresTransactions(engine),
+        clock=MovingClock(NOON),
+        ids=TimeOrderedIdentities(),
+        gateway=MemoryPaymentGateway(),
+        rooms=MemoryMeetingRooms(),
+        mailer=MemoryMailer(),
+        letters=PlainLetters(),
+    )
+    engine.dispose()
+
+
+def joined(market: Marketplace, name: str) -> Researcher:
+    researcher = market.add_researcher(name)
+    market.set_hours(researcher, "09:00", "12:00", pattern_ids=lambda _: market.ids.new())
+    market.publish(researcher.id)
+    return researcher
+
+
+def costs_more(market: Marketplace, who: Researcher) -> object:
+    return market.edit_profile(lambda one: replace(one, rate=one.rate + Money(100, "usd")), caller=account_of(who))
+
+
+def is_back(market: Marketplace, who: Researcher) -> object:
+    change = ChangeResearcher(market.transactions, market.clock, market.ids, timedelta(days=30))
+    change(who.id, changes={"active": False}, caller=ADMIN)
+    return change(who.id, changes={"active": True}, caller=ADMIN)
+
+
+@pytest.mark.parametrize("change", [costs_more, is_back])
+def test_who_waits_for_their_own_slots_keeps_no_other_waiting(
+    market: Marketplace, database_url: str, change: Change
+) -> None:
+    lise, emmy = joined(market, "lise"), joined(market, "emmy")
+
+    with ThreadPoolExecutor(1) as thread:
+        with psycopg.connect(database_url) as booking:
+            booking.execute("SELECT FROM time_slots WHERE researcher_id = %s FOR UPDATE", [lise.id])
+            waiting = thread.submit(change, market, lise)
+            eventually(lambda: waits(database_url), seconds=10)
+
+            change(market, emmy)
+
+            assert not waiting.done()
+        waiting.result(10)
+
+
+def waits(url: str) -> bool:
+    """Tell whether somebody waits for a row."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock' AND wait_event <> 'advisory'"
+    )
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchone() == (1,)
