@@ -13,6 +13,7 @@ _OF_CALENDARS = "tests/integration/races/test_races_of_calendars.py"
 _OF_BUSY_CALENDARS = "tests/integration/races/test_races_of_busy_calendars.py"
 _DOMAIN = "tests/unit/domain"
 _STORAGE = "tests/integration/postgres/test_storage_contract.py::TestPostgresStorage"
+_PROFILES = "tests/integration/postgres/test_profiles_at_once.py"
 _REPEATED = "tests/integration/http/test_repeated_writes.py"
 
 GUARDS: Final = (
@@ -135,6 +136,29 @@ GUARDS: Final = (
         before='func.pg_try_advisory_xact_lock(bindparam("turn", type_=BigInteger)).label("taken")',
         after='(bindparam("turn", type_=BigInteger) == bindparam("turn", type_=BigInteger)).label("taken")',
         tests=(f"{_REPEATED}::test_a_repeated_request_does_not_wait_for_the_first_one",),
+    ),
+    Mutation(
+        guard="the look whether a rule is over before it makes room for another",
+        file="src/consulting/domain/availability.py",
+        before="if (end := over_from(each)) is not None and end <= at]",
+        after="if (end := over_from(each)) is not None]",
+        tests=(f"{_DOMAIN}/test_availability.py::test_only_what_is_over_makes_room_for_a_new_rule",),
+    ),
+    Mutation(
+        guard="the end of a transaction as the moment in which a profile is saved",
+        file="src/consulting/application/profiles.py",
+        before="publication = self.calendars.publish(calendar)\n",
+        after="calendar.tx.researchers.save(now); publication = self.calendars.publish(calendar)\n",
+        tests=(f"{_PROFILES}::test_who_waits_for_their_own_slots_keeps_no_other_waiting",),
+    ),
+    Mutation(
+        guard="the secrecy of the collector's address",
+        file="src/consulting/entrypoints/settings_variables.py",
+        before='        default="",\n        secret=True,\n        meaning="where a collector takes traces',
+        after='        default="",\n        meaning="where a collector takes traces',
+        tests=(
+            "tests/unit/entrypoints/test_settings.py::test_a_collectors_address_that_will_not_do_is_not_shown_either",
+        ),
     ),
     *DIARY_GUARDS,
 )
