@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from tests.integration.conftest import DISK, reachable_home
 from tests.integration.instance import Instance, eventually, running_instance
 
 BOOKERS = 50
-HOLD_SECONDS = 6
+HOLD_SECONDS = 10
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +66,16 @@ def test_the_doctor_finds_nothing_wrong_with_it(instance: Instance) -> None:
 def test_of_fifty_who_book_one_slot_at_once_one_gets_it(instance: Instance) -> None:
     with instance.client("looker") as looker:
         slot = free_slots(looker)[7]
-    start = threading.Barrier(BOOKERS)
+    start, give_up = threading.Barrier(BOOKERS), time.monotonic() + 60
 
     def book(number: int) -> tuple[int, str]:
         with instance.client(f"booker-{number}") as client:
             start.wait(30)
-            response = client.post("/api/sessions", json={"time_slot_id": slot["id"]})
-            return response.status_code, response.json().get("error", {}).get("code", "")
+            while True:
+                response = client.post("/api/sessions", json={"time_slot_id": slot["id"]})
+                if response.status_code != 503 or time.monotonic() > give_up:
+                    return response.status_code, response.json().get("error", {}).get("code", "")
+                time.sleep(float(response.headers["Retry-After"]))  # the machine has too much to do just now
 
     with ThreadPoolExecutor(BOOKERS) as pool:
         answers = sorted(pool.map(book, range(BOOKERS)))
@@ -92,19 +96,8 @@ def test_a_hold_that_nobody_pays_frees_its_slot_by_itself(instance: Instance) ->
 
 
 def test_what_was_answered_survives_the_sudden_death_of_the_api(instance: Instance) -> None:
-    with instance.client("survivor") as client, httpx.Client(base_url=instance.sandbox_url, trust_env=False) as sandbox:
-        slot = free_slots(client)[3]
-        session = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
-        intent = client.post("/api/payment/intent", json={"session_id": session["id"]}).json()
-        paid = sandbox.post(
-            f"/stripe/v1/payment_intents/{intent['payment_intent_id']}/confirm",
-            data={
-                "key": intent["publishable_key"],
-                "client_secret": intent["client_secret"],
-                "payment_method": "pm_card_visa",
-            },
-        )
-        assert paid.json()["status"] == "succeeded"
+    with instance.client("survivor") as client:
+        session = _paid(instance, client, free_slots(client)[3])
 
         for process in instance.processes("serve"):
             _kill(process)
@@ -115,21 +108,39 @@ def test_what_was_answered_survives_the_sudden_death_of_the_api(instance: Instan
         assert (survived["status"], survived["payment_status"]) == ("scheduled", "completed")
 
 
-def test_an_instance_stops_at_a_word_and_goes_on_with_its_data(home: Path) -> None:
-    with running_instance(home) as first:
-        processes = psutil.Process(first.process.pid).children(recursive=True)
-        with first.client("returner") as client:
-            slot = free_slots(client)[0]
-            session = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
+def test_an_instance_stops_at_a_word_and_goes_on_with_its_data(instance: Instance) -> None:
+    processes = psutil.Process(instance.process.pid).children(recursive=True)
+    with instance.client("returner") as client:
+        slot = free_slots(client)[0]
+        session = _paid(instance, client, slot)
+        eventually(lambda: _session(client, session["id"])["payment_status"] == "completed", seconds=30)
 
-        assert first.stop() == 0
+    assert instance.stop() == 0
 
-        _, left = psutil.wait_procs(processes, timeout=10)
-        assert left == []
+    _, left = psutil.wait_procs(processes, timeout=10)
+    assert left == []
 
-    with running_instance(home) as second, second.client("returner") as client:
-        assert _session(client, session["id"])["status"] == "scheduled"
+    with running_instance(Path(instance.environ["CONSULTING_HOME"])) as second, second.client("returner") as client:
+        kept = _session(client, session["id"])
+        assert (kept["status"], kept["payment_status"]) == ("scheduled", "completed")
         assert client.get(f"/api/time-slots/{slot['id']}").json()["available"] is False
+
+
+def _paid(instance: Instance, client: httpx.Client, slot: dict[str, Any]) -> dict[str, Any]:
+    """Hold a time and pay for it at the provider; nobody confirms."""
+    session: dict[str, Any] = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
+    intent = client.post("/api/payment/intent", json={"session_id": session["id"]}).json()
+    with httpx.Client(base_url=instance.sandbox_url, trust_env=False) as sandbox:
+        paid = sandbox.post(
+            f"/stripe/v1/payment_intents/{intent['payment_intent_id']}/confirm",
+            data={
+                "key": intent["publishable_key"],
+                "client_secret": intent["client_secret"],
+                "payment_method": "pm_card_visa",
+            },
+        )
+    assert paid.json()["status"] == "succeeded"
+    return session
 
 
 def _session(client: httpx.Client, id: str) -> dict[str, Any]:

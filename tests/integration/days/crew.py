@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 
+from tests.integration.days.hasty_worker import born
 from tests.integration.instance import eventually
 
 WORKERS = 2
@@ -31,7 +30,7 @@ class Crew:
     log: Path
     random: Random
     killed: int = 0
-    _working: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _working: list[ForkServerProcess] = field(default_factory=list)
 
     def start(self) -> None:
         while len(self._working) < WORKERS:
@@ -41,9 +40,9 @@ class Crew:
         """Kill the one that has lived longest, whatever it has in hand, once the other is at work; start another."""
         eventually(lambda: all(self._begun(each) for each in self._working), seconds=BEGIN_SECONDS)
         victim = self._working.pop(0)
-        assert victim.poll() is None, f"a worker ended by itself, see {self.log}"
+        assert victim.is_alive(), f"a worker ended by itself, see {self.log}"
         victim.kill()
-        victim.wait(10)
+        victim.join(10)
         self.killed += 1
         self.start()
 
@@ -64,26 +63,23 @@ class Crew:
         for worker in self._working:
             worker.terminate()
         for worker in self._working:
-            ended = worker.wait(30)
-            assert ended in {0, -signal.SIGTERM}, f"a worker did not end well ({ended}), see {self.log}"
+            worker.join(30)
+            assert worker.exitcode in {0, -signal.SIGTERM}, f"a worker did not end well: {worker}, see {self.log}"
 
     def abandon(self) -> None:
         """End whatever still works, without waiting for it to finish."""
         for worker in self._working:
-            if worker.poll() is None:
+            if worker.is_alive():
                 worker.kill()
-                worker.wait(10)
+                worker.join(10)
 
     def _kill_until(self, stop: threading.Event) -> None:
         while not stop.wait(self.random.uniform(*LIFE)):
             self.kill_next()
 
-    def _begun(self, worker: subprocess.Popen[bytes]) -> bool:
+    def _begun(self, worker: ForkServerProcess) -> bool:
         return f":{worker.pid}:" in self.log.read_text()
 
-    def _another(self) -> subprocess.Popen[bytes]:
-        command = (sys.executable, "-P", "-m", "tests.integration.days.hasty_worker", str(self.clock_file))
-        root = Path(__file__).parents[3]
-        environ = {**os.environ, **self.environ, "PYTHONPATH": str(root)}
-        with self.log.open("ab") as log:
-            return subprocess.Popen(command, cwd=root, env=environ, stdout=log, stderr=log)
+    def _another(self) -> ForkServerProcess:
+        self.log.touch()
+        return born(environ=self.environ, clock_file=self.clock_file, log=self.log)

@@ -1,22 +1,25 @@
 """A worker as `consulting worker` runs it, in a process of its own, on a clock that the test moves.
 
-Since a day passes in a minute here, it looks for reminders every second.
+Since a day passes in a minute here, it looks for reminders every second. It is forked from a process that has imported
+everything, so that one who dies is replaced within a moment.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 from consulting.adapters.postgres.clock import DatabaseClock
 from consulting.entrypoints.connections import open_engine
 from consulting.entrypoints.container import Container
-from consulting.entrypoints.settings import Mode, Settings, load_settings, process_environment
+from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.worker import run_worker, running
 from consulting.entrypoints.worker.loops import Work
 from consulting.entrypoints.worker.works import works
@@ -38,11 +41,19 @@ def hasty_works(container: Container, **given: Any) -> Iterable[Work]:
         yield replace(work, every=min(work.every, HASTE)) if hasten else work
 
 
-def main(clock_file: str) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+def born(*, environ: Mapping[str, str], clock_file: Path, log: Path) -> ForkServerProcess:
+    """Start a worker; what it says is added to the log."""
+    forking = get_context("forkserver")
+    forking.set_forkserver_preload([__name__])
+    process = forking.Process(target=_live, args=(dict(environ), clock_file, log), daemon=True)
+    process.start()
+    return process
+
+
+def _live(environ: Mapping[str, str], clock_file: Path, log: Path) -> None:
+    output = os.open(log, os.O_WRONLY | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True)
     vars(running)["works"] = hasty_works
-    run_worker(container_on(load_settings(process_environment(), mode=Mode.SANDBOX), clock_file=Path(clock_file)))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    run_worker(container_on(load_settings(environ, mode=Mode.SANDBOX), clock_file=clock_file))

@@ -94,7 +94,7 @@ class Aftermath:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(Fate(kills=25), id="25 kills"),
+        pytest.param(Fate(kills=15), id="15 kills"),
         pytest.param(Fate(kills=500), id="500 kills", marks=pytest.mark.proof),
         pytest.param(Fate(kills=60, of=EVERYTHING), id="chaos", marks=pytest.mark.proof),
     ],

@@ -79,9 +79,10 @@ class Crowd:
 @contextmanager
 def gathered(premises: Premises) -> Iterator[Crowd]:
     """Start the processes, and end them with the block."""
-    spawning = get_context("spawn")
-    pairs = [spawning.Pipe() for _ in range(PROCESSES)]
-    members = [spawning.Process(target=_take_part, args=(premises, theirs), daemon=True) for _, theirs in pairs]
+    forking = get_context("forkserver")  # what all of them need is imported once
+    forking.set_forkserver_preload([__name__])
+    pairs = [forking.Pipe() for _ in range(PROCESSES)]
+    members = [forking.Process(target=_take_part, args=(premises, theirs), daemon=True) for _, theirs in pairs]
     for member in members:
         member.start()
     for _, theirs in pairs:

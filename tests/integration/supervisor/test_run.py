@@ -187,36 +187,40 @@ def test_postgres_that_crashes_comes_back_at_its_address(instance: tuple[Run, st
     assert eventually(lambda: takes_requests(url))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_within_seconds_leaves_nothing_and_keeps_the_data(home: Path, number: signal.Signals) -> None:
+def test_kill_9_leaves_no_process_for_long(instance: tuple[Run, str]) -> None:
+    run, _ = instance
+    processes = psutil.Process(run.process.pid).children(recursive=True)
+    assert len(processes) >= 5
+
+    run.process.kill()
+    run.process.wait()
+
+    assert eventually(lambda: all(map(gone, processes)), seconds=15)
+    assert eventually(lambda: held_by_nobody(run.home / "postgres" / "watcher.lock"), seconds=15)
+
+
+def test_it_stops_within_seconds_leaves_nothing_and_keeps_the_data(home: Path) -> None:
     with running(home) as run:
-        url = run.ready()
-        researchers = get(f"{url}/api/researchers").json()
-        processes = psutil.Process(run.process.pid).children(recursive=True)
-        began = time.monotonic()
-
-        said = run.stop(number)
-
-        assert time.monotonic() - began < 15
-        assert run.process.returncode == 0
-        assert said.splitlines()[-1] == "stopping"
-        assert all(map(gone, processes))
-        assert held_by_nobody(home / "postgres" / "watcher.lock")
+        researchers = get(f"{run.ready()}/api/researchers").json()
+        assert_stops_well(run, signal.SIGTERM)
+    with running(home) as again:
+        assert get(f"{again.ready()}/api/researchers").json() == researchers
+        assert_stops_well(again, signal.SIGINT)
     with running(home) as again:
         assert get(f"{again.ready()}/api/researchers").json() == researchers
 
 
-def test_kill_9_leaves_no_process_for_long(home: Path) -> None:
-    with running(home) as run:
-        run.ready()
-        processes = psutil.Process(run.process.pid).children(recursive=True)
-        assert len(processes) >= 5
+def assert_stops_well(run: Run, number: signal.Signals) -> None:
+    processes = psutil.Process(run.process.pid).children(recursive=True)
+    began = time.monotonic()
 
-        run.process.kill()
-        run.process.wait()
+    said = run.stop(number)
 
-        assert eventually(lambda: all(map(gone, processes)), seconds=15)
-        assert eventually(lambda: held_by_nobody(home / "postgres" / "watcher.lock"), seconds=15)
+    assert time.monotonic() - began < 15
+    assert run.process.returncode == 0
+    assert said.splitlines()[-1] == "stopping"
+    assert all(map(gone, processes))
+    assert held_by_nobody(run.home / "postgres" / "watcher.lock")
 
 
 def test_it_stops_when_told_so_before_it_is_ready(home: Path) -> None:
