@@ -230,3 +230,24 @@ def test_after_any_history_both_show_the_same(
 
     inspection = PostgresInspection(engine)
     assert [found for each in KEPT_BESIDE for found in inspection.find(each, at=sample.NOW, horizon=sample.NOW)] == []
+
+
+def test_while_others_change_nobody_who_stays_is_missed_or_shown_twice(engine: Engine) -> None:
+    alone, together, choose = MemoryTransactions(), PostgresTransactions(engine), Random(SEED)
+    stay = [replace(changed(sample.researcher(number, user_id=None), choose), active=True) for number in range(1, 31)]
+    do_all(alone, [partial(add, one, 0) for one in stay])
+    do_all(together, [partial(add, one, 0) for one in stay])
+    writers = [Writer(Random(f"{SEED} {number}")) for number in range(WRITERS - 1)]
+    ids = {one.id for one in stay}
+
+    with ThreadPoolExecutor(WRITERS - 1) as threads:
+        steps = [list(history(writer, 100 * number)) for number, writer in enumerate(writers, start=1)]
+        writing = [threads.submit(do_all, together, each) for each in steps]
+        while not all(each.done() for each in writing):
+            wanted, limit = replace(asked(choose), available_before=None), choose.choice([3, 10])
+            sort: DirectorySort | SearchSort = choose.choice([*DirectorySort, *SearchSort])
+            query = text(choose, choose.choice([1, 1, 2])).lower()
+            question = partial(pages, wanted=wanted, sort=sort, query=query, at=sample.NOW)
+            found = [one.id for one, _ in question(together, limit=limit) if one.id in ids]
+            assert found == [one.id for one, _ in question(alone, limit=1_000)], (wanted, sort, query)
+        assert [each.result() for each in writing] == [None] * len(writing)
