@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from consulting.entrypoints.http import key_holders
+from tests.integration import commands
 from tests.integration.http.test_over_postgres import on_database
 from tests.unit.entrypoints.http.frontend import Frontend, opened, refusal
 
@@ -28,12 +27,10 @@ def frontend(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fro
 
 @pytest.fixture
 def consulting(database_url: str, tmp_path: Path) -> Command:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CONSULTING_")}
-    ours = {"CONSULTING_DATABASE_URL": database_url, "CONSULTING_HOME": str(tmp_path)}
+    environ = commands.clean_environ(CONSULTING_DATABASE_URL=database_url, CONSULTING_HOME=str(tmp_path))
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "consulting.entrypoints.cli", *arguments]
-        return subprocess.run(command, env={**clean, **ours}, capture_output=True, text=True, timeout=60, check=False)
+    def run(*arguments: str, afresh: bool = False) -> subprocess.CompletedProcess[str]:
+        return (commands.afresh if afresh else commands.run)(*arguments, environ=environ)
 
     return run
 
@@ -50,7 +47,7 @@ def canceled(frontend: Frontend) -> dict[str, Any]:
 
 
 def test_a_key_opens_the_api_until_it_is_revoked(frontend: Frontend, consulting: Command) -> None:
-    made = consulting("apikey", "create", "--name", "Portal", "--scope", "read", "--scope", "act:users")
+    made = consulting("apikey", "create", "--name", "Portal", "--scope", "read", "--scope", "act:users", afresh=True)
     key = made.stdout.strip()
     headers = {"Authorization": f"Bearer {key}", "Consulting-User": "ada"}
     opens = frontend.call("GET", "/api/sessions", headers=headers)
@@ -76,7 +73,7 @@ def test_keys_that_can_not_be_are_refused_in_a_line(consulting: Command) -> None
 
 
 def test_all_that_is_kept_of_a_user_is_printed(consulting: Command, canceled: dict[str, Any]) -> None:
-    shown = consulting("user", "export", "ada")
+    shown = consulting("user", "export", "ada", afresh=True)
 
     assert (shown.returncode, shown.stderr) == (0, "")
     record = json.loads(shown.stdout)

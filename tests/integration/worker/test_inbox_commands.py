@@ -45,7 +45,7 @@ def told(done: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
 def test_a_message_that_was_given_up_is_listed_and_retried_by_command(
     workshop: Workshop, inbox: InboxOperator, dead: str
 ) -> None:
-    line, counts = inbox("list").stdout.splitlines()
+    line, counts = inbox.afresh("list").stdout.splitlines()
     retried, again, after = inbox("retry", dead), inbox("retry", dead), inbox("list")
 
     assert line.startswith(f"{dead}  acme  payment.succeeded  evt_1  ")

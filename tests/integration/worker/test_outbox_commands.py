@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +11,7 @@ import pytest
 
 from consulting.application.errands import LEASE
 from consulting.application.ports.outbox import LeasedEntry
+from tests.integration import commands
 from tests.integration.worker.conftest import Workshop
 
 UNKNOWN = UUID("01931b6e-6f5c-7c3a-8d2e-4b1f0a9c7e11")
@@ -24,19 +23,15 @@ class Operator:
     group = "outbox"
 
     def __init__(self, workshop: Workshop, home: Path) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("CONSULTING_")}
-        ours = {"CONSULTING_DATABASE_URL": workshop.settings.database_url, "CONSULTING_HOME": str(home)}
-        self._environ = {**clean, **ours}
+        self._environ = commands.clean_environ(
+            CONSULTING_DATABASE_URL=workshop.settings.database_url, CONSULTING_HOME=str(home)
+        )
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "consulting.entrypoints.cli", self.group, *arguments],
-            env=self._environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return commands.run(self.group, *arguments, environ=self._environ)
+
+    def afresh(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return commands.afresh(self.group, *arguments, environ=self._environ)
 
 
 @pytest.fixture
@@ -59,7 +54,7 @@ def bury(workshop: Workshop, errand: LeasedEntry) -> str:
 
 
 def test_an_empty_outbox_is_listed_as_such(outbox: Operator) -> None:
-    done = outbox("list")
+    done = outbox.afresh("list")
 
     assert (done.returncode, done.stdout, done.stderr) == (
         0,
