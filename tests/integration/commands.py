@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from multiprocessing import get_context
 from pathlib import Path
 
-from consulting.entrypoints import apikeys, cli, container, inbox, outbox, users
+from consulting.entrypoints import apikeys, bookkeeping, cli, container, doctor, inbox, outbox, users
 from consulting.entrypoints.supervisor import databases
 
-__all__ = ["afresh", "apikeys", "clean_environ", "container", "databases", "inbox", "outbox", "run", "users"]
+__all__ = ["apikeys", "bookkeeping", "container", "databases", "doctor", "inbox", "outbox", "users"]
 
 SECONDS = 60.0
 

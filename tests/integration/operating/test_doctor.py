@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import psycopg
 import pytest
 
 from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
-from tests.integration.instance import COMMAND
+from tests.integration import commands
 
 
 @dataclass(frozen=True)
@@ -34,15 +33,18 @@ class Examined:
 
 
 def examined(*arguments: str, **environ: str) -> Examined:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CONSULTING_")}
-    done = subprocess.run(
-        [*COMMAND, "doctor", *arguments],
-        env={**clean, "CONSULTING_MODE": "sandbox", **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return _told(commands.run("doctor", *arguments, environ=_given(environ)))
+
+
+def examined_afresh(*arguments: str, **environ: str) -> Examined:
+    return _told(commands.afresh("doctor", *arguments, environ=_given(environ)))
+
+
+def _given(environ: dict[str, str]) -> dict[str, str]:
+    return commands.clean_environ(**{"CONSULTING_MODE": "sandbox", **environ})
+
+
+def _told(done: subprocess.CompletedProcess[str]) -> Examined:
     assert done.stderr == ""
     return Examined(done.returncode, done.stdout)
 
@@ -66,7 +68,7 @@ def settings(database_url: str, home: Path, sandbox: RunningSandbox) -> dict[str
 def test_before_anything_is_started_only_that_is_wrong(
     database_url: str, tmp_path: Path, sandbox: RunningSandbox
 ) -> None:
-    found = examined("--json", **settings(database_url, tmp_path, sandbox))
+    found = examined_afresh("--json", **settings(database_url, tmp_path, sandbox))
 
     wrong = {each["check"] for each in json.loads(found.output)["findings"] if each["verdict"] == "wrong"}
     assert wrong == {"API", "webhook", "worker"}

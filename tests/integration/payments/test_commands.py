@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import psycopg
 import pytest
 
 from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
+from tests.integration import commands
 
 DEAD_MESSAGE = (
     b"INSERT INTO inbox (id, source, external_id, kind, intent_id, received_at, due_at, standing, ended_at)"
@@ -28,15 +27,11 @@ def sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
 
 
 def consulting(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CONSULTING_")}
-    return subprocess.run(
-        [sys.executable, "-m", "consulting.entrypoints.cli", *arguments],
-        env={**clean, **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return commands.run(*arguments, environ=commands.clean_environ(**environ))
+
+
+def consulting_afresh(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return commands.afresh(*arguments, environ=commands.clean_environ(**environ))
 
 
 def settings(database_url: str, home: Path, port: int) -> dict[str, str]:
@@ -59,7 +54,7 @@ def charge_by_hand(url: str) -> str:
 
 
 def test_all_is_well_on_one_line(database_url: str, tmp_path: Path) -> None:
-    done = consulting("audit", **settings(database_url, tmp_path, 1))
+    done = consulting_afresh("audit", **settings(database_url, tmp_path, 1))
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "audit: no findings (sessions: 0, payments: 0, refunds: 0, ledger entries: 0)\n"
@@ -94,7 +89,7 @@ def test_a_charge_that_we_do_not_know_is_found_at_the_provider(
 def test_one_pass_of_reconciliation_says_what_it_did(
     database_url: str, tmp_path: Path, sandbox: RunningSandbox
 ) -> None:
-    done = consulting("reconcile", **settings(database_url, tmp_path, sandbox.ports.port))
+    done = consulting_afresh("reconcile", **settings(database_url, tmp_path, sandbox.ports.port))
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "reconcile: looked into 3, failed at 0\n", "")
 
