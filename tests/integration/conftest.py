@@ -5,9 +5,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -60,6 +62,12 @@ def pytest_configure(config: pytest.Config) -> None:
         shared.chmod(0o755)
         os.environ[SHARED] = str(shared)
         config.add_cleanup(lambda: shutil.rmtree(shared, ignore_errors=True))
+    _load_certificates_once()
+
+
+def _load_certificates_once() -> None:
+    """Have all clients of this process share what each would load: it costs more than most of what they ask."""
+    httpx.HTTPTransport.__init__.__globals__["create_ssl_context"] = cache(httpx.create_ssl_context)
 
 
 def quick_place() -> Path:
