@@ -33,7 +33,7 @@ def create(api: stripe.StripeClient, **more: Any) -> stripe.PaymentIntent:
 
 
 def send(sandbox: RunningSandbox) -> None:
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=2) as smtp:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=20) as smtp:
         smtp.sendmail("x@a.example", ["y@b.example"], MAIL)
 
 
@@ -85,9 +85,9 @@ def test_a_status_strikes_before_the_work_as_often_as_told(web: httpx.Client) ->
 
 
 def test_a_fault_with_seconds_ends_by_itself(web: httpx.Client) -> None:
-    arm(web, at="stripe", kind="status", value=500, seconds=0.2)
+    arm(web, at="stripe", kind="status", value=500, seconds=1.5)
     assert [web.get("/stripe/v1/balance", headers=KEY).status_code for _ in range(2)] == [500, 500]
-    time.sleep(0.25)
+    time.sleep(1.6)
     assert web.get("/stripe/v1/balance", headers=KEY).status_code == 200
 
 
@@ -136,13 +136,13 @@ def test_a_refused_connection_has_done_nothing(web: httpx.Client, api: stripe.St
 
 
 def test_a_hang_holds_one_request_and_lets_others_through(web: httpx.Client, sandbox: RunningSandbox) -> None:
-    arm(web, at="stripe", operation="balance.retrieve", kind="hang", value=0.5)
+    arm(web, at="stripe", operation="balance.retrieve", kind="hang", value=5)
 
     with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{sandbox.url}/stripe/v1/balance", headers=KEY, timeout=0.1)
+        httpx.get(f"{sandbox.url}/stripe/v1/balance", headers=KEY, timeout=httpx.Timeout(20, read=0.1))
     began = time.monotonic()
     assert web.get("/stripe/v1/balance", headers=KEY).status_code == 200
-    assert time.monotonic() - began < 0.4
+    assert time.monotonic() - began < 4
 
 
 def test_a_decline_refuses_the_best_card(web: httpx.Client, api: stripe.StripeClient) -> None:

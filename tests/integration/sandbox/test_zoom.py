@@ -111,10 +111,10 @@ def test_wrong_credentials_get_no_token(sandbox: RunningSandbox, web: httpx.Clie
 
 
 def test_a_token_expires_and_a_new_one_works(tmp_path: Path) -> None:
-    with running_sandbox(SandboxOptions(folder=tmp_path, zoom_token_seconds=0.3)) as sandbox:
+    with running_sandbox(SandboxOptions(folder=tmp_path, zoom_token_seconds=1.5)) as sandbox:
         zoom = zoom_of(sandbox)
         made = create(zoom)
-        time.sleep(0.35)
+        time.sleep(1.6)
 
         expired = zoom.meeting.get(id=made["id"])
         zoom.refresh_token()
