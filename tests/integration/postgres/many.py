@@ -165,6 +165,9 @@ def fill(url: str, many: Many, *, now: datetime = NOW) -> None:
         connection.execute("VACUUM ANALYZE")
     settle(url, now=now)
     with psycopg.connect(url, autocommit=True) as connection:
+        # What isn't on the disk yet is not marked as visible to everybody, and then no index is read alone.
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("SELECT pg_logical_emit_message(true, 'tests', 'everything before this is on the disk')")
         connection.execute("VACUUM ANALYZE openings")
 
 
