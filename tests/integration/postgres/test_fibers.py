@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from contextvars import ContextVar
@@ -257,6 +259,51 @@ def test_a_connection_that_the_server_ends_fails_its_call_alone_and_is_replaced(
             assert await fibers(partial(asked, engine, PID))
             open_then.append(descriptors())
         assert open_then[-1] <= open_then[0] + 2, "six connections were ended meanwhile"
+
+    play(main)
+
+
+def test_a_connection_that_the_server_resets_between_two_statements_leaves_nobody_waiting(
+    play: Callable[[Main], None], engine: Engine, fibers: Fibers, module_database_url: str
+) -> None:
+    def end(pid: object) -> None:
+        with closing(connect(url=module_database_url)) as beside:
+            beside.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    def call() -> None:
+        link = Link(engine)
+        try:
+            fibers.aside(partial(end, link.rows(PID)[0].pid))
+            link.rows(PID)  # nobody is there any more to take it, so the socket is reset
+        finally:
+            link.close()
+
+    async def main() -> None:
+        for _ in range(3):
+            with pytest.raises(StorageUnavailable):
+                await fibers(call)
+
+    play(main)
+
+
+def test_a_connection_keeps_nothing_of_the_request_that_made_it(
+    play: Callable[[Main], None], engine: Engine, fibers: Fibers
+) -> None:
+    class Request:
+        """What somebody asked for."""
+
+    asked_for: ContextVar[Request] = ContextVar("asked_for")
+
+    async def ask() -> weakref.ref[Request]:
+        asked_for.set(request := Request())
+        await fibers(partial(asked, engine, PID))
+        return weakref.ref(request)
+
+    async def main() -> None:
+        request = await asyncio.create_task(ask())
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert request() is None
 
     play(main)
 
