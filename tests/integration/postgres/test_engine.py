@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
@@ -146,6 +146,19 @@ def test_idle_connections_that_the_server_ended_are_replaced_unnoticed(
     time.sleep(0.05)
     look(transactions)
     look(transactions)
+
+
+def test_a_new_connection_that_the_server_ended_at_once_is_unavailable(open_: Callable[..., Engine]) -> None:
+    engine = open_()
+
+    def end(driver: psycopg.Connection[Any], _: object) -> None:
+        driver.close()
+
+    look(PostgresTransactions(engine))
+    engine.dispose()
+    event.listen(engine, "connect", end)
+    with pytest.raises(StorageUnavailable):
+        look(PostgresTransactions(engine))
 
 
 def add_and_be_cut_off(transactions: PostgresTransactions, url: str, *, then: Callable[[Transaction], object]) -> None:

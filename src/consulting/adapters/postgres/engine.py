@@ -20,6 +20,10 @@ from sqlalchemy.util.queue import Empty
 from consulting.adapters.postgres.connection import Connection
 from consulting.adapters.postgres.fibers import aside, current_fiber
 
+_ENDED = "the server has ended this connection"
+_USED = "used"
+"""Where the pool keeps beside a connection that somebody had it before."""
+
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 _KEEPALIVE: Mapping[str, str | int] = {
@@ -141,15 +145,18 @@ def _milliseconds(time: timedelta) -> int:
     return time // timedelta(milliseconds=1)
 
 
-def _refuse_dead(driver: psycopg.Connection[Any], *_: object) -> None:
+def _refuse_dead(driver: psycopg.Connection[Any], entry: ConnectionPoolEntry, _: object) -> None:
     """Have the pool replace a connection that the server has ended meanwhile: it has something to say unasked.
 
-    So the requests after a restart of the server don't fail one by one, and a healthy one costs no round trip.
+    So the requests after a restart of the server don't fail one by one, and a healthy one costs no round trip. A new one
+    that is dead already isn't replaced: then the server is going down. Raises psycopg.OperationalError for that.
     """
+    new = _USED not in entry.info
+    entry.info[_USED] = True
     if driver.closed or _spoken_to(driver):
         with contextlib.suppress(psycopg.Error):
             driver.close()
-        raise DisconnectionError("the server has ended this connection")
+        raise psycopg.OperationalError(_ENDED) if new else DisconnectionError(_ENDED)
 
 
 def _spoken_to(driver: psycopg.Connection[Any]) -> bool:
