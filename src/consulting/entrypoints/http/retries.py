@@ -136,10 +136,12 @@ class _Keyed:
             raise
 
     async def close(self) -> None:
-        """Undo what has not been kept."""
-        if self._attempt is not None:
-            await self._end(self._attempt.drop)
-        await self._stack.aclose()
+        """Undo what has not been kept; the place is free again also where whoever waits for that is canceled."""
+        try:
+            if self._attempt is not None:
+                await self._end(self._attempt.drop)
+        finally:
+            await self._stack.aclose()
 
     async def _keep_alone(self, answer: KeptAnswer) -> KeptAnswer | None:
         """Keep the answer of a request that never got to its work."""
