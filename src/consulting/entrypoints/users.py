@@ -7,14 +7,13 @@ import msgspec
 
 from consulting.entrypoints.apikeys import OPERATOR
 from consulting.entrypoints.container import Container
-from consulting.entrypoints.http import wire
-from consulting.entrypoints.http.privacy_wire import export_body
+from consulting.entrypoints.http.privacy_wire import export_json
 
 
 def export(container: Container, user_id: str) -> None:
     """Print all that is kept of the user, as JSON. Raises UserNotFound."""
     record = container.export_user()(user_id, caller=OPERATOR)
-    click.echo(msgspec.json.format(wire.encode(export_body(record)), indent=2).decode())
+    click.echo(msgspec.json.format(export_json(record), indent=2).decode())
 
 
 def erase(container: Container, user_id: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -99,8 +100,9 @@ class PostgresAvailability:
         return any(self._link.together(*((removal, which) for removal in REMOVALS)))
 
 
-def _window(minutes: Sequence[int]) -> LocalWindow:
-    start, end = minutes
+@lru_cache(maxsize=4096)
+def _window(start: int, end: int) -> LocalWindow:
+    """Give the window; a calendar may have thousands, of which most are alike."""
     return LocalWindow(start=LocalClock(start), end=LocalClock(end))
 
 
@@ -109,7 +111,7 @@ def _pattern(row: Row) -> Pattern:
         id=row.id,
         researcher_id=row.researcher_id,
         weekday=row.weekday,
-        window=_window((row.start_minute, row.end_minute)),
+        window=_window(row.start_minute, row.end_minute),
         timezone=row.timezone,
         slot_minutes=row.slot_minutes,
         gap_minutes=row.gap_minutes,
@@ -141,7 +143,7 @@ def _override(row: Row) -> Override:
         researcher_id=row.researcher_id,
         date=row.date,
         timezone=row.timezone,
-        windows=tuple(_window(minutes) for minutes in row.windows),
+        windows=tuple([_window(start, end) for start, end in row.windows]),
         slot_minutes=row.slot_minutes,
         gap_minutes=row.gap_minutes,
     )

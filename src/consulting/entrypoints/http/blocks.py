@@ -32,7 +32,7 @@ PATH = "/researcher/availability/blocks"
 )
 async def list_blocks(request: ApiRequest, desk: AtDesk) -> shapes.BlockList:
     """List the caller's blocks."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    rules = await desk.database.run_long(desk.use.list_rules, caller=caller_of(request))
     return shapes.BlockList(blocks=[shapes.block_body(each) for each in rules.blocks])
 
 
@@ -67,7 +67,7 @@ async def create_block(request: ApiRequest, data: JSONBody[shapes.NewBlock], des
 )
 async def get_block(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.Block:
     """Show one of the caller's blocks."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    rules = await desk.database.run_long(desk.use.list_rules, caller=caller_of(request))
     wanted = read_id(id, RuleNotFound)
     found = next((each for each in rules.blocks if each.id == wanted), None)
     if found is None:

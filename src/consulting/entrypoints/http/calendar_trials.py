@@ -73,7 +73,7 @@ async def preview_change(
     _require_one(data)
     if data.remove is not None:
         wanted = read_id(data.remove, RuleNotFound)
-        rules = await desk.database.run(desk.use.list_rules, caller=caller)
+        rules = await desk.database.run_long(desk.use.list_rules, caller=caller)
         kind = next((type(rule) for rule in rules.all if rule.id == wanted), availability.Pattern)
         removed = await desk.database.run_long(desk.use.remove_rule, kind, wanted, caller=caller, trying=True)
         return _rule_body(removed)
@@ -97,7 +97,7 @@ async def preview_change(
 )
 async def explain_time(request: ApiRequest, desk: AtDesk, at: At) -> explanation_shapes.TimeExplained:
     """Explain an instant of the caller's calendar."""
-    said = await desk.database.run(desk.use.explain_time, _instant(at), caller=caller_of(request))
+    said = await desk.database.run_long(desk.use.explain_time, _instant(at), caller=caller_of(request))
     return explanation_shapes.explanation_body(said)
 
 

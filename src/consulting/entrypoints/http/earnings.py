@@ -7,6 +7,7 @@ from typing import Annotated
 from litestar import Response, get
 from litestar.params import QueryParameter
 
+from consulting.application.callers import Caller
 from consulting.application.earnings import ReadEarnings
 from consulting.domain.earnings import MONTH, MOST_MONTHS, Month
 from consulting.domain.errors import NotAResearcher, ValidationFailed
@@ -59,15 +60,20 @@ async def export_earnings(
     request: ApiRequest, desk: AtDesk, from_month: From = None, to_month: To = None
 ) -> Response[bytes]:
     """List what moved, for a spreadsheet."""
-    earnings = await desk.database.run_long(
+    name, table = await desk.database.run_long(
+        _table,
         desk.use.read_earnings,
         caller=caller_of(request),
         first=_month(from_month, "from_month"),
         last=_month(to_month, "to_month"),
     )
-    name = f"earnings-{earnings.first}-{earnings.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Answer(earnings_table(earnings).encode(), media_type="text/csv", headers=headers)
+    return Answer(table, media_type="text/csv", headers=headers)
+
+
+def _table(read: ReadEarnings, *, caller: Caller, first: Month | None, last: Month | None) -> tuple[str, bytes]:
+    earnings = read(caller=caller, first=first, last=last)
+    return f"earnings-{earnings.first}-{earnings.last}.csv", earnings_table(earnings).encode()
 
 
 def _month(text: str | None, field: str) -> Month | None:

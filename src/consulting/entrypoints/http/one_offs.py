@@ -32,7 +32,7 @@ PATH = "/researcher/availability/slots"
 )
 async def list_one_off_slots(request: ApiRequest, desk: AtDesk) -> shapes.OneOffSlotList:
     """List the caller's one-off slots."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    rules = await desk.database.run_long(desk.use.list_rules, caller=caller_of(request))
     return shapes.OneOffSlotList(slots=[shapes.one_off_body(each) for each in rules.one_offs])
 
 
@@ -66,7 +66,7 @@ async def create_one_off_slot(
 )
 async def get_one_off_slot(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.OneOffSlot:
     """Show one of the caller's one-off slots."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    rules = await desk.database.run_long(desk.use.list_rules, caller=caller_of(request))
     wanted = read_id(id, RuleNotFound)
     found = next((each for each in rules.one_offs if each.id == wanted), None)
     if found is None:

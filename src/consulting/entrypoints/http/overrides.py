@@ -8,6 +8,7 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from consulting.application.availability import ListRules, OpenCalendar, RemoveRule, SaveRule
+from consulting.application.callers import Caller
 from consulting.domain import availability
 from consulting.domain.errors import NotAResearcher, OverrideExists, RuleNotFound, TooManyRules
 from consulting.entrypoints.http import calendar_shapes as shapes
@@ -32,7 +33,11 @@ PATH = "/researcher/availability/overrides"
 )
 async def list_overrides(request: ApiRequest, desk: AtDesk) -> shapes.OverrideList:
     """List the caller's overrides."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    return await desk.database.run_long(_listed, desk.use.list_rules, caller=caller_of(request))
+
+
+def _listed(list_rules: ListRules, *, caller: Caller) -> shapes.OverrideList:
+    rules = list_rules(caller=caller)
     return shapes.OverrideList(overrides=[shapes.override_body(each) for each in rules.overrides])
 
 
@@ -66,7 +71,7 @@ async def create_override(
 )
 async def get_override(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.Override:
     """Show one of the caller's overrides."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    rules = await desk.database.run_long(desk.use.list_rules, caller=caller_of(request))
     wanted = read_id(id, RuleNotFound)
     found = next((each for each in rules.overrides if each.id == wanted), None)
     if found is None:

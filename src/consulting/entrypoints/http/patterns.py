@@ -32,7 +32,7 @@ PATH = "/researcher/availability/patterns"
 )
 async def list_patterns(request: ApiRequest, desk: AtDesk) -> shapes.PatternList:
     """List the caller's patterns."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    rules = await desk.database.run_long(desk.use.list_rules, caller=caller_of(request))
     return shapes.PatternList(patterns=[shapes.pattern_body(each) for each in rules.patterns])
 
 
@@ -66,7 +66,7 @@ async def create_pattern(
 )
 async def get_pattern(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> shapes.Pattern:
     """Show one of the caller's patterns."""
-    rules = await desk.database.run(desk.use.list_rules, caller=caller_of(request))
+    rules = await desk.database.run_long(desk.use.list_rules, caller=caller_of(request))
     wanted = read_id(id, RuleNotFound)
     found = next((each for each in rules.patterns if each.id == wanted), None)
     if found is None:

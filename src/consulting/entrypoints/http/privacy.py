@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
+from consulting.application.callers import Caller
 from consulting.application.privacy import EraseUser, ExportUser
 from consulting.domain.errors import LiveSessions, UserIsResearcher, UserNotFound
 from consulting.entrypoints.http import privacy_wire
+from consulting.entrypoints.http.answers import Answer
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OF_ADMINS, WITH_TOKEN, errors, story
@@ -23,10 +25,14 @@ from consulting.entrypoints.http.tokens import text_claim
     security=WITH_TOKEN,
     tags=["Admin"],
 )
-async def export_user(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> privacy_wire.UserExport:
+async def export_user(request: ApiRequest, id: FromPath[str], desk: AtDesk) -> Response[privacy_wire.UserExport]:
     """Give all that is kept of a user."""
-    record = await desk.database.run_long(desk.use.export_user, _user(id), caller=caller_of(request))
-    return privacy_wire.export_body(record)
+    written = await desk.database.run_long(_exported, desk.use.export_user, _user(id), caller=caller_of(request))
+    return Answer(written)
+
+
+def _exported(export: ExportUser, user_id: str, *, caller: Caller) -> bytes:
+    return privacy_wire.export_json(export(user_id, caller=caller))
 
 
 @post(

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from consulting.application.ports.records import Outcome
 from consulting.application.privacy import SessionRecord, UserRecord
 from consulting.domain.payments import PaymentState
 from consulting.domain.refunds import RefundReason, RefundState
-from consulting.entrypoints.http.wire import Amount, Answer, Currency, Id, Money, Session, money_body, session_body
+from consulting.entrypoints.http.wire import (
+    Amount,
+    Answer,
+    Currency,
+    Id,
+    Money,
+    Session,
+    encode,
+    money_body,
+    session_body,
+)
 
 
 class KeptClient(Answer):
@@ -93,11 +105,10 @@ class Erased(Answer):
     sessions: int
 
 
-def export_body(record: UserRecord) -> UserExport:
-    """Show what is kept of a user."""
-    return UserExport(
-        user_id=record.user_id, exported_at=record.at, sessions=[_session(each) for each in record.sessions]
-    )
+def export_json(record: UserRecord) -> bytes:
+    """Write what is kept of a user as a UserExport, session by session: other threads get their turn in between."""
+    sessions = [msgspec.Raw(encode(_session(each))) for each in record.sessions]
+    return encode({"user_id": record.user_id, "exported_at": record.at, "sessions": sessions})
 
 
 def _session(record: SessionRecord) -> KeptSession:
