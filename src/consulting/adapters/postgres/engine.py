@@ -148,8 +148,8 @@ def _milliseconds(time: timedelta) -> int:
 def _refuse_dead(driver: psycopg.Connection[Any], entry: ConnectionPoolEntry, _: object) -> None:
     """Have the pool replace a connection that the server has ended meanwhile: it has something to say unasked.
 
-    So the requests after a restart of the server don't fail one by one, and a healthy one costs no round trip. A new one
-    that is dead already isn't replaced: then the server is going down. Raises psycopg.OperationalError for that.
+    So the requests after a restart of the server don't fail one by one, and a healthy one costs no round trip. A new
+    one that is dead already isn't replaced: the server is going down. Raises psycopg.OperationalError then.
     """
     new = _USED not in entry.info
     entry.info[_USED] = True
