@@ -151,7 +151,10 @@ HOT = {
     ),
     "doubts to settle": Hot(openings.IN_DOUBT, {"limit": 200, "at": NOW}, ("openings_by_certainty",), 500),
     "who certainly has time": Hot(
-        free_time.CERTAINLY, {"available_before": many.start(30), "at": NOW}, ("openings_by_start",)
+        free_time.CERTAINLY,
+        {"available_before": many.start(30), "at": NOW},
+        ("openings_by_start",),
+        300,  # the index alone, and once: of 20,000 researchers nearly all have time, at eighty a block
     ),
     "who has time on a second look": Hot(
         free_time.LOOKED_AT, {"available_before": many.start(30), "at": NOW}, ("openings_by_certainty",)
