@@ -1,0 +1,62 @@
+"""Writes under a key whose caller is canceled: what they had is undone, and their place is free again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from consulting.adapters.contracts import sample
+from consulting.adapters.memory.clock import MovingClock
+from consulting.adapters.memory.retries import MemoryRetries
+from consulting.adapters.memory.transactions import MemoryTransactions
+from consulting.application.ports.retries import KeptAnswer, KeyedRequest
+from consulting.entrypoints.http.places import Places
+from consulting.entrypoints.http.retries import Keeping, _Keyed
+from consulting.entrypoints.http.sealing import Seal
+
+REQUEST = KeyedRequest(caller="ada", key="k", fingerprint=bytes(32))
+
+
+@dataclass
+class SlowlyUndone:
+    """Retries whose attempts take a while to undo."""
+
+    kept: MemoryRetries
+    undone: int = 0
+
+    def begin(self, request: KeyedRequest, **at: Any) -> Any:
+        attempt = self.kept.begin(request, **at)
+        assert not isinstance(attempt, KeptAnswer)
+        drop = attempt.drop
+
+        def slowly() -> None:
+            time.sleep(0.1)
+            drop()
+            self.undone += 1
+
+        attempt.drop = slowly  # type: ignore[method-assign]
+        return attempt
+
+
+def test_a_write_that_is_canceled_again_while_it_is_undone_gives_its_place_back() -> None:
+    retries: Any = SlowlyUndone(MemoryRetries(MemoryTransactions()))
+
+    async def main() -> None:
+        places = Places("test", count=1, wait=0.5)
+        keeping = Keeping(retries=retries, places=places, clock=MovingClock(sample.NOW), seal=Seal("a secret"))
+        keyed = _Keyed(REQUEST, keeping)
+        await keyed.run(int)
+        closing = asyncio.create_task(keyed.close())
+        await asyncio.sleep(0.02)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert await places.run(int) == 0
+        places.close()
+
+    asyncio.run(main())
+    assert retries.undone == 1
