@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 from consulting.adapters.smtp import Security, SmtpMailer, open_mailer
 from consulting.application.ports.mailer import Mail
+from consulting.entrypoints.supervisor.ports import free_port
 
 NOW = datetime(2026, 11, 1, 14, 0, tzinfo=UTC)
 ICS = b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
@@ -73,16 +74,10 @@ class Server:
     kept: Kept = field(default_factory=Kept)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
-
-
 @contextmanager
 def server(**options: Any) -> Iterator[Server]:
     kept = Kept()
-    port = free_port()
+    port = free_port(host="127.0.0.1")
     controller = Controller(kept, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:

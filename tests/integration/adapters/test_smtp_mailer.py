@@ -11,7 +11,8 @@ import pytest
 
 from consulting.adapters.smtp import SmtpMailer
 from consulting.application.ports.mailer import MailRefused, MailUnavailable, MailUncertain, SenderRefused
-from tests.integration.adapters.mail_servers import ICS, MAIL, arrived, free_port, mailer_at, replaced
+from consulting.entrypoints.supervisor.ports import free_port
+from tests.integration.adapters.mail_servers import ICS, MAIL, arrived, mailer_at, replaced
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_a_lost_answer_is_uncertain_and_the_repeat_has_the_same_name(mailer: Smt
 
 def test_nobody_there_is_unavailable() -> None:
     with pytest.raises(MailUnavailable):
-        mailer_at(free_port()).send(MAIL)
+        mailer_at(free_port(host="127.0.0.1")).send(MAIL)
     with pytest.raises(MailUnavailable):
         mailer_at(25, host="nobody.invalid").send(MAIL)
 

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
+from typing import Final
 
 from consulting.entrypoints.cannot_start import CannotStart
 
 PAUSE_SECONDS = 0.1
 BACKLOG = 2048
 
+_KEPT: Final[list[socket.socket]] = []
+"""What keeps the ports that were found free from others, as long as this process lives."""
+
 
 def free_port(*, host: str) -> int:
-    """Return a port that nobody listens on at this moment."""
-    with _bound(host, 0) as listener:
-        return int(listener.getsockname()[1])
+    """Return a port that nobody listens on, and that nobody gets by chance while this process lives.
+
+    A socket stays bound to it that doesn't listen. Linux gives such a port to nobody who asks for any port, be it to
+    listen or to call from; whoever asks for this very one, and may share it (SO_REUSEADDR, as servers do), gets it.
+    Other systems would not share it, so there it is let go.
+    """
+    keeper = _bound(host, 0)
+    port = int(keeper.getsockname()[1])
+    if sys.platform == "linux":
+        _KEPT.append(keeper)
+    else:
+        keeper.close()
+    return port
+
+
+def bindable(port: int, *, host: str) -> bool:
+    """Tell whether nobody listens on the port at this moment."""
+    try:
+        _bound(host, port).close()
+    except OSError:
+        return False
+    return True
 
 
 def usable_port(port: int, *, host: str, variable: str) -> int:

@@ -15,14 +15,16 @@ from psycopg import sql
 
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.supervisor import file_locks
+from consulting.entrypoints.supervisor.ports import bindable, free_port
 from consulting.entrypoints.supervisor.postgres_binaries import Binaries
 from consulting.entrypoints.supervisor.postgres_folder import PostgresFolder
 from consulting.entrypoints.supervisor.processes import alive, unburied
 from consulting.entrypoints.supervisor.server_account import ServerAccount
 
+HOST = "127.0.0.1"
 ROLE = "consulting"
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
+    "listen_addresses": HOST,
     "unix_socket_directories": "",  # a socket's path may be too long, and a port serves every client
     "max_connections": "200",
     "timezone": "UTC",
@@ -92,7 +94,7 @@ class EmbeddedPostgres:
         return self.account.run([*self.control(action), *arguments])
 
     def _url(self, database: str) -> str:
-        return f"postgresql://{ROLE}:{self.folder.password()}@127.0.0.1:{self.folder.port.read_text()}/{database}"
+        return f"postgresql://{ROLE}:{self.folder.password()}@{HOST}:{self.folder.port.read_text()}/{database}"
 
     def _initialise(self, say: Callable[[str], None]) -> None:
         data = self.folder.empty_data(account=self.account, throwaway=self.throwaway, say=say)
@@ -152,26 +154,14 @@ class EmbeddedPostgres:
         return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
     def _free_port(self, *, former: bool) -> int:
-        if former and self.folder.port.exists() and (port := _bindable(int(self.folder.port.read_text()))):
+        if former and self.folder.port.exists() and bindable(port := int(self.folder.port.read_text()), host=HOST):
             return port
-        if port := _bindable(0):
-            return port
-        raise CannotStart("no free port on 127.0.0.1 for the database")
-
-
-def _bindable(port: int) -> int | None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])
+        return free_port(host=HOST)
 
 
 def _listened_to(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        socket.create_connection((HOST, port), timeout=2).close()
     except OSError:
         return False
     return True
