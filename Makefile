@@ -34,9 +34,10 @@ check: setup ## run linters, type checks and import rules, then every test
 	$(BIN)/lint-imports
 	@$(MAKE) test
 
-proof: setup ## run the long proofs, at most an hour; SEED=... repeats one
+proof: setup ## run the long proofs, at most an hour, and unit tests on other examples; SEED=... repeats one
 	@echo "seed $(SEED)"
 	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) tests
+	$(BIN)/pytest -q -n 2 --hypothesis-seed=$(SEED) tests/unit
 
 bench: setup ## measure against limits of the same run; ROUNDS=1 is the short form
 	@$(BIN)/python -m bench $(ROUNDS)

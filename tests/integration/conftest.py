@@ -18,10 +18,14 @@ from consulting.entrypoints.database import migrate
 from consulting.entrypoints.supervisor import file_locks
 from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
+from tests.integration.instance import PATIENCE, eventually
 
 TEMPLATE = "migrated"
 SHARED = "TESTS_SHARED_HOME"
 """The variable by which all workers of a run know the folder that they share."""
+
+SEED = 20261123
+"""What is drawn at random in a run that was given no seed, so that it is the same in each."""
 
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 DISK = Path(tempfile.gettempdir())
@@ -65,6 +69,12 @@ def pytest_configure(config: pytest.Config) -> None:
     _load_certificates_once()
 
 
+def seed_of(config: pytest.Config) -> int:
+    """Give the seed of the run; `make proof` prints the one that it gives."""
+    given = config.getoption("--hypothesis-seed", default=None)
+    return SEED if given is None else int(given)
+
+
 def _load_certificates_once() -> None:
     """Have all clients of this process share what each would load: it costs more than most of what they ask."""
     httpx.HTTPTransport.__init__.__globals__["create_ssl_context"] = cache(httpx.create_ssl_context)
@@ -82,7 +92,13 @@ def reachable_home(*, place: Path | None = None) -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="home of ", suffix="'s", dir=place or quick_place()))
     path.chmod(0o755)
     yield path
-    shutil.rmtree(path)
+    eventually(lambda: _removed(path))
+
+
+def _removed(path: Path) -> bool:
+    """Remove the folder; tell whether that is done: a process that just ends may still write to it."""
+    shutil.rmtree(path, ignore_errors=True)
+    return not path.exists()
 
 
 @pytest.fixture
@@ -116,7 +132,7 @@ def postgres(postgres_home: Path) -> Iterator[EmbeddedPostgres]:
 def migrated(postgres: EmbeddedPostgres, postgres_home: Path) -> str:
     """The name of a database that has all migrations, to be copied."""
     done = postgres.folder.data() / "migrated"  # gone with the data, which may be made anew for a late worker
-    with file_locks.exclusive(postgres_home / "migrated.lock", wait_seconds=120):
+    with file_locks.exclusive(postgres_home / "migrated.lock", wait_seconds=2 * PATIENCE):
         if not done.exists():
             migrate(database_url=postgres.url(TEMPLATE))
             done.touch()

@@ -21,8 +21,8 @@ from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.tokens import issue_token
 
 COMMAND = (sys.executable, "-P", "-m", "consulting.entrypoints.cli")
-READY_SECONDS = 90.0
-STOP_SECONDS = 30.0
+PATIENCE = 120.0
+"""The seconds after which whatever was waited for hangs: a busy machine alone never takes so long."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Instance:
     def client(self, user: str) -> httpx.Client:
         """Give a signed-in user's browser."""
         headers = {"Authorization": f"Bearer {self.token(user)}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, trust_env=False)
 
     def processes(self, command: str) -> list[psutil.Process]:
         """List the processes below this instance's that run this command of ours."""
@@ -70,9 +70,11 @@ class Instance:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_SECONDS)
+        return self.process.wait(PATIENCE)
 
-    def command(self, *arguments: str, seconds: float = 120, **environ: str) -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, seconds: float = 2 * PATIENCE, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run another command of ours against this instance."""
         return subprocess.run(
             [*self.program, *arguments],
@@ -103,17 +105,17 @@ def running_instance(home: Path, *, program: Sequence[str] = COMMAND, **settings
     reader = threading.Thread(target=_read, args=[instance], daemon=True)
     reader.start()
     try:
-        eventually(lambda: _ready(instance), seconds=READY_SECONDS, told=instance.output)
+        eventually(lambda: _ready(instance), seconds=2 * PATIENCE, told=instance.output)
         yield instance
     finally:
         if process.poll() is None:
             instance.stop()
-        reader.join(5)
+        reader.join(PATIENCE)
         assert process.stdout is not None
         process.stdout.close()
 
 
-def eventually(true: Callable[[], object], *, seconds: float, told: Callable[[], object] = str) -> None:
+def eventually(true: Callable[[], object], *, seconds: float = PATIENCE, told: Callable[[], object] = str) -> None:
     """Wait until it is so; fail, with what is told then, if it doesn't become so in time."""
     until = time.monotonic() + seconds
     while not true():

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.integration.conftest import DISK, reachable_home
-from tests.integration.instance import Instance, eventually, running_instance
+from tests.integration.instance import PATIENCE, Instance, eventually, running_instance
 
 BOOKERS = 50
 HOLD_SECONDS = 10
@@ -89,7 +89,7 @@ def test_a_hold_that_nobody_pays_frees_its_slot_by_itself(instance: Instance) ->
         held = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
         assert client.get(f"/api/time-slots/{slot['id']}").json()["available"] is False
 
-        eventually(lambda: client.get(f"/api/time-slots/{slot['id']}").json()["available"], seconds=HOLD_SECONDS + 3)
+        eventually(lambda: client.get(f"/api/time-slots/{slot['id']}").json()["available"])
 
         session = client.get(f"/api/sessions/{held['id']}").json()
         assert (session["status"], session["cancellation"]["reason"]) == ("canceled", "hold_expired")
@@ -103,7 +103,7 @@ def test_what_was_answered_survives_the_sudden_death_of_the_api(instance: Instan
             _kill(process)
 
         # Nobody confirms: the event that Stripe goes on delivering does.
-        eventually(lambda: _session(client, session["id"]).get("zoom_link"), seconds=60, told=instance.output)
+        eventually(lambda: _session(client, session["id"]).get("zoom_link"), told=instance.output)
         survived = _session(client, session["id"])
         assert (survived["status"], survived["payment_status"]) == ("scheduled", "completed")
 
@@ -113,11 +113,11 @@ def test_an_instance_stops_at_a_word_and_goes_on_with_its_data(instance: Instanc
     with instance.client("returner") as client:
         slot = free_slots(client)[0]
         session = _paid(instance, client, slot)
-        eventually(lambda: _session(client, session["id"])["payment_status"] == "completed", seconds=30)
+        eventually(lambda: _session(client, session["id"])["payment_status"] == "completed")
 
     assert instance.stop() == 0
 
-    _, left = psutil.wait_procs(processes, timeout=10)
+    _, left = psutil.wait_procs(processes, timeout=PATIENCE)
     assert left == []
 
     with running_instance(Path(instance.environ["CONSULTING_HOME"])) as second, second.client("returner") as client:
@@ -130,7 +130,7 @@ def _paid(instance: Instance, client: httpx.Client, slot: dict[str, Any]) -> dic
     """Hold a time and pay for it at the provider; nobody confirms."""
     session: dict[str, Any] = client.post("/api/sessions", json={"time_slot_id": slot["id"]}).json()
     intent = client.post("/api/payment/intent", json={"session_id": session["id"]}).json()
-    with httpx.Client(base_url=instance.sandbox_url, trust_env=False) as sandbox:
+    with httpx.Client(base_url=instance.sandbox_url, trust_env=False, timeout=PATIENCE) as sandbox:
         paid = sandbox.post(
             f"/stripe/v1/payment_intents/{intent['payment_intent_id']}/confirm",
             data={

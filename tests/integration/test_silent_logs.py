@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.integration.conftest import reachable_home
-from tests.integration.instance import Instance, eventually, running_instance
+from tests.integration.instance import PATIENCE, Instance, eventually, running_instance
 
 MARK = "xq7marked"
 USER = f"{MARK}-user"
@@ -48,7 +48,7 @@ def book_and_pay(client: httpx.Client, sandbox_url: str) -> tuple[str, str]:
     intent = call(client, "POST", "/api/payment/intent", json={"session_id": session})
     card = {"payment_method": "pm_card_visa", "client_secret": intent["client_secret"]}
     stripe = f"{sandbox_url}/stripe/v1/payment_intents/{intent['payment_intent_id']}/confirm"
-    httpx.post(stripe, data=card, auth=("pk_test_sandbox", ""), trust_env=False).raise_for_status()
+    httpx.post(stripe, data=card, auth=("pk_test_sandbox", ""), trust_env=False, timeout=PATIENCE).raise_for_status()
     paid = {"session_id": session, "payment_intent_id": intent["payment_intent_id"]}
     assert call(client, "POST", "/api/payment/confirm", json=paid)["payment_status"] == "completed"
     return session, intent["client_secret"]
@@ -69,7 +69,9 @@ def stumble(client: httpx.Client) -> None:
 
 def mails_to_user(instance: Instance) -> list[dict[str, Any]]:
     to = {"to": f"{USER}@clients.example"}
-    found: list[dict[str, Any]] = httpx.get(f"{instance.sandbox_url}/mail", params=to, trust_env=False).json()["mails"]
+    found: list[dict[str, Any]] = httpx.get(
+        f"{instance.sandbox_url}/mail", params=to, trust_env=False, timeout=PATIENCE
+    ).json()["mails"]
     return found
 
 
@@ -80,12 +82,12 @@ def log_of(instance: Instance, command: str) -> str:
 def test_nothing_that_people_say_and_no_secret_is_in_any_log(instance: Instance) -> None:
     token = instance.token(USER, name=f"{MARK} name")
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=instance.url, headers=headers, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=instance.url, headers=headers, timeout=PATIENCE, trust_env=False) as client:
         session, client_secret = book_and_pay(client, instance.sandbox_url)
         stumble(client)
-        eventually(lambda: mails_to_user(instance), seconds=60, told=instance.output)
+        eventually(lambda: mails_to_user(instance), told=instance.output)
         call(client, "PATCH", f"/api/sessions/{session}/cancel", json={"reason": f"{MARK} reason"})
-        eventually(lambda: len(mails_to_user(instance)) > 1, seconds=60, told=instance.output)
+        eventually(lambda: len(mails_to_user(instance)) > 1, told=instance.output)
     settings = instance.settings
     secrets = [MARK, token, client_secret, settings.jwt_secret, "sk_test_sandbox", "whsec_sandbox", "sandbox-secret"]
 

@@ -9,7 +9,8 @@ import pytest
 
 from consulting.adapters.stripe import StripeGateway
 from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
-from tests.integration.adapters.payers import gateway_at
+from tests.integration.adapters.payers import IMPATIENT, gateway_at
+from tests.integration.instance import PATIENCE
 
 
 class Outside:
@@ -17,7 +18,7 @@ class Outside:
 
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.sandbox = sandbox
-        self._http = httpx.Client(base_url=sandbox.url, timeout=10, trust_env=False)
+        self._http = httpx.Client(base_url=sandbox.url, timeout=PATIENCE, trust_env=False)
 
     @property
     def url(self) -> str:
@@ -101,5 +102,13 @@ def outside(tmp_path: Path) -> Iterator[Outside]:
 @pytest.fixture
 def gateway(outside: Any) -> Iterator[StripeGateway]:
     gateway = gateway_at(f"{outside.url}/stripe")
+    yield gateway
+    gateway.close()
+
+
+@pytest.fixture
+def hasty(outside: Any) -> Iterator[StripeGateway]:
+    """One that gives Stripe up after a second."""
+    gateway = gateway_at(f"{outside.url}/stripe", seconds=IMPATIENT)
     yield gateway
     gateway.close()

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP
 from consulting.adapters.smtp import Security, SmtpMailer, open_mailer
 from consulting.application.ports.mailer import Mail
 from consulting.entrypoints.supervisor.ports import free_port
+from tests.integration.instance import PATIENCE
 
 NOW = datetime(2026, 11, 1, 14, 0, tzinfo=UTC)
 ICS = b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
@@ -44,7 +45,7 @@ def mailer_at(port: int, **changes: Any) -> SmtpMailer:
         "username": None,
         "password": None,
         "sender": "Consulting <sessions@consulting.example>",
-        "timeout_seconds": 1.0,
+        "timeout_seconds": PATIENCE,
         "clock": StoppedClock(),
     }
     return open_mailer(**{**plain, **changes})
@@ -78,7 +79,7 @@ class Server:
 def server(**options: Any) -> Iterator[Server]:
     kept = Kept()
     port = free_port(host="127.0.0.1")
-    controller = Controller(kept, hostname="127.0.0.1", port=port, **options)
+    controller = Controller(kept, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE, **options)
     controller.start()
     try:
         yield Server(port, kept)

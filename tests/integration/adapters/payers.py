@@ -8,21 +8,28 @@ from uuid import UUID
 from consulting.adapters.stripe import StripeGateway, open_gateway
 from consulting.domain.money import Money
 from consulting.domain.payments import Intent
+from tests.integration.instance import PATIENCE
 
 SESSION = UUID("0192f0c1-0000-7000-8000-000000000001")
 PRICE = Money(5000, "usd")
-TIMEOUT = 1.0
+IMPATIENT = 1.0
+"""Where a test has Stripe hang; all others wait for as long as a busy machine may take."""
 
 
 def gateway_at(
-    url: str, *, key: str = "sk_test_sandbox", methods: tuple[str, ...] = ("card",), version: str | None = None
+    url: str,
+    *,
+    key: str = "sk_test_sandbox",
+    methods: tuple[str, ...] = ("card",),
+    version: str | None = None,
+    seconds: float = PATIENCE,
 ) -> StripeGateway:
     return open_gateway(
         secret_key=key,
         publishable_key="pk_test_sandbox",
         webhook_secret="whsec_sandbox",
         api_url=url,
-        timeout_seconds=TIMEOUT,
+        timeout_seconds=seconds,
         api_version=version,
         payment_method_types=methods,
     )

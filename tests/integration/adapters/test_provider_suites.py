@@ -36,9 +36,17 @@ from consulting.domain.meetings import Meeting
 from consulting.domain.money import Money
 from consulting.domain.payments import Intent
 from consulting.domain.period import Period
+from tests.integration.instance import PATIENCE
 
 OFTEN = 1000
-TIMEOUT = 1.0
+IMPATIENT = 2.0
+"""The seconds after which adapters give up in tests of providers that are silent."""
+
+
+@pytest.fixture
+def patience(request: pytest.FixtureRequest) -> float:
+    """How many seconds an adapter waits: where nobody is silent, as long as a busy machine may take."""
+    return IMPATIENT if "silen" in request.node.name else PATIENCE
 
 
 class SystemClock:
@@ -61,7 +69,7 @@ class SandboxLine:
         return self._trouble("drop_answer", self.writes)
 
     def silent(self) -> AbstractContextManager[None]:
-        return self._trouble("hang", (None,), value=TIMEOUT + 0.3)
+        return self._trouble("hang", (None,), value=120)  # until it is taken back
 
     def credentials_refused(self) -> AbstractContextManager[None]:
         return self._trouble("status", (None,), value=401)
@@ -152,13 +160,13 @@ def _sealed(body: str, *, at: int) -> Message:
     return Message(body.encode(), {"stripe-signature": header, "content-type": "application/json"})
 
 
-def stripe_at(outside: Any) -> StripeGateway:
+def stripe_at(outside: Any, seconds: float) -> StripeGateway:
     return open_gateway(
         secret_key="sk_test_sandbox",
         publishable_key="pk_test_sandbox",
         webhook_secret="whsec_sandbox",
         api_url=f"{outside.url}/stripe",
-        timeout_seconds=TIMEOUT,
+        timeout_seconds=seconds,
     )
 
 
@@ -170,14 +178,14 @@ class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract, PaymentDi
         return Bank(outside)
 
     @pytest.fixture
-    def gateway(self, outside: Any) -> Iterator[StripeGateway]:
-        gateway = stripe_at(outside)
+    def gateway(self, outside: Any, patience: float) -> Iterator[StripeGateway]:
+        gateway = stripe_at(outside, patience)
         yield gateway
         gateway.close()
 
     @pytest.fixture
-    def restarted(self, outside: Any) -> Iterator[StripeGateway]:
-        gateway = stripe_at(outside)
+    def restarted(self, outside: Any, patience: float) -> Iterator[StripeGateway]:
+        gateway = stripe_at(outside, patience)
         yield gateway
         gateway.close()
 
@@ -201,14 +209,14 @@ class TestStripeGateway(PaymentGatewayContract, ProviderBooksContract, PaymentDi
 # Zoom
 
 
-def rooms_of(outside: Any) -> ZoomRooms:
+def rooms_of(outside: Any, seconds: float) -> ZoomRooms:
     return open_meeting_rooms(
         account_id="sandbox-account",
         client_id="sandbox-client",
         client_secret="sandbox-secret",
         api_url=f"{outside.url}/zoom/v2",
         oauth_url=f"{outside.url}/zoom/oauth/token",
-        timeout_seconds=TIMEOUT,
+        timeout_seconds=seconds,
         clock=SystemClock(),
     )
 
@@ -222,7 +230,7 @@ class ZoomBooks:
         return [_period(each) for each in meetings if str(session_id) in each["agenda"] and not each["deleted"]]
 
     def lose(self, meeting: Meeting) -> None:
-        rooms_of(self.outside).close(meeting)
+        rooms_of(self.outside, PATIENCE).close(meeting)
 
     def fill(self, host: str) -> None:
         """Give it another meeting at the suite's time: a host has one at once."""
@@ -243,8 +251,8 @@ def _period(meeting: dict[str, Any]) -> Period:
 
 class TestZoomRooms(MeetingProviderContract):
     @pytest.fixture
-    def rooms(self, outside: Any) -> ZoomRooms:
-        return rooms_of(outside)
+    def rooms(self, outside: Any, patience: float) -> ZoomRooms:
+        return rooms_of(outside, patience)
 
     @pytest.fixture
     def provider(self, outside: Any) -> ZoomBooks:
@@ -276,7 +284,7 @@ class SandboxInbox:
         return self._trouble("refuse", "connect")
 
     def silent(self) -> AbstractContextManager[None]:
-        return self._trouble("hang", "rcpt", value=TIMEOUT + 1)
+        return self._trouble("hang", "rcpt", value=120)
 
     def answer_lost(self) -> AbstractContextManager[None]:
         return self._trouble("drop_answer", "data")
@@ -290,7 +298,7 @@ class SandboxInbox:
             self.outside.clear_faults()
 
 
-def mailer_at(port: int) -> SmtpMailer:
+def mailer_at(port: int, seconds: float) -> SmtpMailer:
     return open_mailer(
         host="127.0.0.1",
         port=port,
@@ -298,15 +306,15 @@ def mailer_at(port: int) -> SmtpMailer:
         username=None,
         password=None,
         sender="Consulting <sessions@consulting.example>",
-        timeout_seconds=TIMEOUT,
+        timeout_seconds=seconds,
         clock=SystemClock(),
     )
 
 
 class TestSmtpMailer(MailerContract):
     @pytest.fixture
-    def mailer(self, outside: Any) -> SmtpMailer:
-        return mailer_at(outside.sandbox.smtp_port)
+    def mailer(self, outside: Any, patience: float) -> SmtpMailer:
+        return mailer_at(outside.sandbox.smtp_port, patience)
 
     @pytest.fixture
     def server(self, outside: Any) -> SandboxInbox:
@@ -315,5 +323,5 @@ class TestSmtpMailer(MailerContract):
 
 class TestSmtpMailerAtTheInboxOfTheKit(SmtpMailerContract):
     @pytest.fixture
-    def mailer(self, server: SmtpInbox) -> SmtpMailer:
-        return mailer_at(server.port)
+    def mailer(self, server: SmtpInbox, patience: float) -> SmtpMailer:
+        return mailer_at(server.port, patience)

@@ -14,6 +14,7 @@ import pytest
 from consulting.adapters.smtp import SmtpMailer, kept
 from consulting.application.ports.mailer import MailRefused, MailUnavailable, MailUncertain
 from tests.integration.adapters.mail_servers import MAIL, POLITE, hear_content, hear_line, mailer_at
+from tests.integration.instance import PATIENCE
 
 Script = Callable[["Line"], None]
 
@@ -66,14 +67,14 @@ def take_all(line: Line) -> None:
 def host(*scripts: Script) -> Iterator[Host]:
     """Run a server whose connections go by these scripts, one after the other."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE)
         running = Host(listening.getsockname()[1])
         threads = [threading.Thread(target=_accept, args=(listening, running, scripts))]
         threads[0].start()
         try:
             yield running
         finally:
-            threads[0].join(20)
+            threads[0].join(PATIENCE)
 
 
 def _accept(listening: socket.socket, running: Host, scripts: tuple[Script, ...]) -> None:
@@ -83,30 +84,38 @@ def _accept(listening: socket.socket, running: Host, scripts: tuple[Script, ...]
             line = Line(caller, [])
             running.heard.append(line.heard)
             with caller, suppress(OSError):
-                caller.settimeout(5)
+                caller.settimeout(PATIENCE)
                 caller.sendall(b"220 here\r\n")
                 script(line)
 
 
-def keeping(port: int, *, seconds: float = 0.5) -> SmtpMailer:
-    return mailer_at(port).keeping_connections(seconds=seconds)
+@contextmanager
+def keeping(port: int) -> Iterator[SmtpMailer]:
+    """Give a mailer that keeps a connection for as long as the block lasts, and then ends it as its timer does."""
+    mailer = mailer_at(port).keeping_connections(seconds=PATIENCE)
+    yield mailer
+    mailer._kept._idle = [(time.monotonic(), conversation) for _, conversation in mailer._kept._idle]
+    mailer._kept._end_old_ones()
 
 
-def test_mails_share_a_connection_which_ends_politely_a_moment_after_the_last() -> None:
-    with host(take_all) as running:
-        mailer = keeping(running.port)
+def test_mails_share_a_connection_which_ends_politely() -> None:
+    with host(take_all) as running, keeping(running.port) as mailer:
         for _ in range(3):
             mailer.send(MAIL)
-        ended = time.monotonic()
 
-    assert time.monotonic() - ended < 2
     assert running.heard == [["ehlo", *["mail", "rcpt", "data"] * 3, "quit"]]
+
+
+def test_a_connection_ends_by_itself_a_moment_after_the_last_mail() -> None:
+    with host(take_all) as running:
+        mailer_at(running.port).keeping_connections(seconds=0.2).send(MAIL)
+
+    assert running.heard == [["ehlo", "mail", "rcpt", "data", "quit"]]
 
 
 def test_after_many_mails_a_connection_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST_MAILS", 2)
-    with host(take_all, take_all) as running:
-        mailer = keeping(running.port)
+    with host(take_all, take_all) as running, keeping(running.port) as mailer:
         for _ in range(3):
             mailer.send(MAIL)
 
@@ -152,8 +161,7 @@ def takes_no_more(line: Line) -> None:
     [ended_meanwhile, ended_at_the_next, ended_at_its_content, says_good_bye, says_good_bye_late, takes_no_more],
 )
 def test_what_the_server_ended_before_it_took_the_mail_is_begun_anew(script: Script) -> None:
-    with host(script, take_all) as running:
-        mailer = keeping(running.port)
+    with host(script, take_all) as running, keeping(running.port) as mailer:
         mailer.send(MAIL)
         mailer.send(MAIL)
 
@@ -166,8 +174,7 @@ def test_a_lost_answer_is_uncertain_and_nothing_is_sent_again_by_itself() -> Non
         line.take_mail()
         line.take_mail(answer=b"")
 
-    with host(lose) as running:
-        mailer = keeping(running.port)
+    with host(lose) as running, keeping(running.port) as mailer:
         mailer.send(MAIL)
         with pytest.raises(MailUncertain):
             mailer.send(MAIL)
@@ -182,8 +189,7 @@ def test_a_refusal_is_about_the_mail_and_not_about_the_connection() -> None:
         line.say(b"550 nobody here\r\n")
         line.until("never said")
 
-    with host(refuse, take_all) as running:
-        mailer = keeping(running.port)
+    with host(refuse, take_all) as running, keeping(running.port) as mailer:
         mailer.send(MAIL)
         with pytest.raises(MailRefused):
             mailer.send(MAIL)
@@ -193,34 +199,35 @@ def test_a_refusal_is_about_the_mail_and_not_about_the_connection() -> None:
 
 
 def test_a_server_that_falls_silent_is_given_up_at_the_deadline_of_the_one_mail() -> None:
+    given_up = threading.Event()
+
     def fall_silent(line: Line) -> None:
         line.take_mail()
         line.until("mail")
-        time.sleep(2.5)
+        given_up.wait(PATIENCE)
 
-    with host(fall_silent) as running:
-        mailer = replace(keeping(running.port), deadline_seconds=1.5)
+    with host(fall_silent) as running, keeping(running.port) as mailer:
         mailer.send(MAIL)
         began = time.monotonic()
         with pytest.raises(MailUnavailable):
-            mailer.send(MAIL)
-        assert time.monotonic() - began < 2
+            replace(mailer, deadline_seconds=1.5).send(MAIL)
+        assert time.monotonic() - began < PATIENCE / 2
+        given_up.set()
 
 
 def test_two_at_once_have_a_connection_each() -> None:
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     def take_slowly(line: Line) -> None:
         both.wait()
         take_all(line)
 
-    with host_of_two(take_slowly) as running:
-        mailer = keeping(running.port)
+    with host_of_two(take_slowly) as running, keeping(running.port) as mailer:
         senders = [threading.Thread(target=mailer.send, args=[MAIL]) for _ in range(2)]
         for sender in senders:
             sender.start()
         for sender in senders:
-            sender.join(10)
+            sender.join(PATIENCE)
 
     assert [lines.count("mail") for lines in running.heard] == [1, 1]
 
@@ -229,7 +236,7 @@ def test_two_at_once_have_a_connection_each() -> None:
 def host_of_two(script: Script) -> Iterator[Host]:
     """Run a server with two connections at the same time."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE)
         running = Host(listening.getsockname()[1])
         threads = [threading.Thread(target=_accept, args=(listening, running, (script,))) for _ in range(2)]
         for thread in threads:
@@ -238,4 +245,4 @@ def host_of_two(script: Script) -> Iterator[Host]:
             yield running
         finally:
             for thread in threads:
-                thread.join(20)
+                thread.join(PATIENCE)

@@ -71,12 +71,12 @@ def test_what_the_server_says_decides_whether_to_try_again(
     assert len(arrived(outside)) == 1
 
 
-def test_a_hanging_server_is_given_up_within_seconds(mailer: SmtpMailer, outside: Any) -> None:
-    outside.fault("smtp", "hang", "data", value=3)
+def test_a_hanging_server_is_given_up_within_seconds(outside: Any) -> None:
+    outside.fault("smtp", "hang", "data", value=120)
     began = time.monotonic()
     with pytest.raises(MailUncertain):
-        mailer.send(MAIL)
-    assert time.monotonic() - began < 2.5
+        mailer_at(outside.sandbox.smtp_port, timeout_seconds=2.0).send(MAIL)
+    assert time.monotonic() - began < 60
 
 
 def test_a_lost_answer_is_uncertain_and_the_repeat_has_the_same_name(mailer: SmtpMailer, outside: Any) -> None:

@@ -55,7 +55,8 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 def login(*, right: bool) -> Callable[..., AuthResult]:
     def check(server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=right and data.password == b"hush", handled=True, auth_data=data)
+        good = right and data.password == b"hush"
+        return AuthResult(success=good, handled=good, auth_data=data)  # what isn't handled is refused by the server
 
     return check
 

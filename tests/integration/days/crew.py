@@ -12,13 +12,11 @@ from pathlib import Path
 from random import Random
 
 from tests.integration.days.hasty_worker import born
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
 
 WORKERS = 2
 LIFE = (1.5, 3.5)
 """How many seconds pass between one kill and the next, besides those that the next worker needs to begin."""
-
-BEGIN_SECONDS = 30.0
 
 
 @dataclass
@@ -38,7 +36,7 @@ class Crew:
 
     def kill_next(self) -> None:
         """Kill the one that has lived longest, whatever it has in hand, once the other is at work; start another."""
-        eventually(lambda: all(self._begun(each) for each in self._working), seconds=BEGIN_SECONDS)
+        eventually(lambda: all(self._begun(each) for each in self._working))
         victim = self._working.pop(0)
         assert victim.is_alive(), f"a worker ended by itself, see {self.log}"
         victim.kill()
@@ -56,14 +54,15 @@ class Crew:
             yield
         finally:
             stop.set()
-            killer.join(20)
+            killer.join(2 * PATIENCE)
+            assert not killer.is_alive()
 
     def stop(self) -> None:
         """Ask them to end; one that was about to begin may not have learnt yet how to do that well."""
         for worker in self._working:
             worker.terminate()
         for worker in self._working:
-            worker.join(30)
+            worker.join(PATIENCE)
             assert worker.exitcode in {0, -signal.SIGTERM}, f"a worker did not end well: {worker}, see {self.log}"
 
     def abandon(self) -> None:

@@ -27,7 +27,7 @@ from tests.integration.days.crew import Crew
 from tests.integration.days.hasty_worker import container_on
 from tests.integration.days.shifted_clock import ShiftedClock
 from tests.integration.days.weather import Weather
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
 from tests.integration.races.sandbox import charge
 from tests.unit.application.marketplace import Marketplace, client
 
@@ -35,9 +35,8 @@ HASTE = 6
 """How many times faster than the wall's the clock runs: an errand of a few seconds stays well within its lease."""
 
 STRIDE = timedelta(seconds=2)
-SETTLED_SECONDS = 60.0
 A_STEP = 8.0
-"""How many seconds the workers have at most for the reminders of an hour."""
+"""How many seconds the workers have for the reminders of an hour before time begins to fly: leases of the dead end."""
 
 HOUR = timedelta(hours=1)
 
@@ -97,7 +96,7 @@ class Day:
 
     def settle(self) -> None:
         """Let time pass until all that is to be done outside is done; nothing fails any more."""
-        eventually(self._settled, seconds=SETTLED_SECONDS, told=self._left)
+        eventually(self._settled, told=self._left)
 
     def _slots_to_book(self) -> list[TimeSlot]:
         """Choose slots of one day that begins far enough ahead for all its reminders."""
@@ -177,9 +176,11 @@ class Day:
         """Give the workers time to see to the reminders that are due at this instant."""
         starts = [self.session(each).period.start for each in self.standing()]
         expected = len(Role) * sum(starts.count(due + lead) for lead in DEFAULT_LEADS)
-        give_up = time.monotonic() + A_STEP
-        while self._reminded(due) < expected and time.monotonic() < give_up:
+        until = time.monotonic() + A_STEP
+        while self._reminded(due) < expected and time.monotonic() < until:
             time.sleep(0.1)
+        with self._time_flying():
+            eventually(lambda: self._reminded(due) >= expected, told=self._left)
 
     def _reminded(self, due: datetime) -> int:
         """Count the reminders whose time this is and that were tried; those of earlier hours may be tried again now."""
@@ -200,7 +201,7 @@ class Day:
             yield
         finally:
             stop.set()
-            thread.join(5)
+            thread.join(PATIENCE)
 
     def _fly_until(self, stop: Event) -> None:
         before = time.monotonic()

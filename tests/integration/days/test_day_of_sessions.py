@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,9 @@ from consulting.application.ports.mailer import Role
 from consulting.application.ports.records import Outcome
 from consulting.domain.session_states import DC, SC
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
+from tests.integration.conftest import seed_of
 from tests.integration.days.day import Day, Plan, Premises, planned
+from tests.integration.instance import PATIENCE
 
 SMALL = Plan(sessions=30, researchers=5, hours=8, waves=5)
 EACH_REMINDER_ONCE = Counter((kind, role) for kind in ("reminder_24h", "reminder_1h") for role in Role)
@@ -85,8 +86,7 @@ class Evening:
 def evening(
     request: pytest.FixtureRequest, module_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Evening]:
-    given = request.config.getoption("--hypothesis-seed", default=None)
-    seed = Random().randrange(1 << 32) if given is None else int(given)
+    seed = seed_of(request.config)
     folder = tmp_path_factory.mktemp("day")
     with running_sandbox(SandboxOptions(folder=folder / "sandbox")) as sandbox:
         premises = Premises(database_url=module_database_url, sandbox_url=sandbox.url, smtp_port=sandbox.smtp_port)
@@ -98,7 +98,7 @@ def evening(
 
 
 def _look(day: Day, url: str) -> Evening:
-    with httpx.Client(base_url=url, timeout=20, trust_env=False) as sandbox:
+    with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as sandbox:
         meetings = sandbox.get("/zoom/meetings").json()["meetings"]
         mails = [Arrived.read(each) for each in sandbox.get("/mail").json()["mails"]]
     return Evening(day=day, meetings=meetings, mails=mails)

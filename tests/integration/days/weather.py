@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from tests.integration.instance import PATIENCE
+
 HANG = 1.4
 """Longer than the workers wait for an answer (a second), so that what was asked for happens after they gave it up."""
 
@@ -60,7 +62,7 @@ class Weather:
             yield
         finally:
             stop.set()
-            thread.join(20)
+            thread.join(PATIENCE)
             with self._client() as sandbox:
                 sandbox.delete("/faults").raise_for_status()
 
@@ -75,4 +77,4 @@ class Weather:
                 self.seen[f"{place} {fault['kind']}"] += 1
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.sandbox_url, timeout=20, trust_env=False)
+        return httpx.Client(base_url=self.sandbox_url, timeout=PATIENCE, trust_env=False)

@@ -15,11 +15,11 @@ import httpx
 import pytest
 
 from tests.integration.examples.conftest import EXAMPLES, Environment
-from tests.integration.instance import Instance, eventually, running_instance
+from tests.integration.instance import PATIENCE, Instance, eventually, running_instance
 
 
 def outside(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=10, trust_env=False)
+    return httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def provider(environment: Environment, name: str) -> Iterator[str]:
         yield process.stdout.readline().removeprefix("ready ").strip()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 
@@ -49,7 +49,7 @@ class Town:
         told = self.instance.command("token", "--user", user, "--email", f"{user}@clients.example")
         assert told.returncode == 0, told.stdout + told.stderr
         headers = {"Authorization": f"Bearer {told.stdout.strip()}"}
-        return httpx.Client(base_url=self.instance.url, headers=headers, timeout=20, trust_env=False)
+        return httpx.Client(base_url=self.instance.url, headers=headers, timeout=PATIENCE, trust_env=False)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_booking_goes_through_the_providers_that_the_settings_choose(town: Tow
             found: dict[str, Any] = client.get(f"/api/sessions/{session['id']}").json()
             return found
 
-        eventually(lambda: seen().get("zoom_link"), seconds=40, told=town.instance.output)
+        eventually(lambda: seen().get("zoom_link"), told=town.instance.output)
         assert (seen()["status"], seen()["payment_status"]) == ("scheduled", "completed")
         (meeting,) = teams.get("/console/meetings").json()["value"]
         assert (meeting["externalId"], meeting["joinLink"]) == (session["id"], seen()["zoom_link"])
@@ -111,8 +111,8 @@ def test_a_booking_goes_through_the_providers_that_the_settings_choose(town: Tow
         canceled = client.patch(f"/api/sessions/{session['id']}/cancel", json={}).json()
         assert canceled["refund"]["amount"] == session["amount"]
 
-        eventually(lambda: seen()["refund"]["status"] == "succeeded", seconds=40, told=town.instance.output)
-        eventually(lambda: not teams.get("/console/meetings").json()["value"], seconds=40, told=town.instance.output)
+        eventually(lambda: seen()["refund"]["status"] == "succeeded", told=town.instance.output)
+        eventually(lambda: not teams.get("/console/meetings").json()["value"], told=town.instance.output)
         assert money_back(acme, paid["id"]) == [paid["amount"]]
 
 

@@ -18,6 +18,7 @@ from consulting.entrypoints.connections import open_engine
 from consulting.entrypoints.container import Container
 from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.tokens import issue_token
+from tests.integration.instance import PATIENCE
 from tests.integration.kills.lives import born
 from tests.unit.application.marketplace import Marketplace
 
@@ -66,7 +67,7 @@ class ApiProcesses:
         if by is not None:
             token = issue_token(self.settings, user=by, email=f"{by}@clients.example", roles=_roles(by))
             headers["Authorization"] = f"Bearer {token}"
-        with httpx.Client(timeout=30, trust_env=False, verify=UNENCRYPTED) as browser:
+        with httpx.Client(timeout=PATIENCE, trust_env=False, verify=UNENCRYPTED) as browser:
             return browser.request(method, self.url(number) + path, headers=headers, **sent)
 
     def free_slots(self) -> list[str]:

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from tests.integration.instance import PATIENCE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -32,7 +34,7 @@ class GoBetween:
 @contextmanager
 def between(stripe: str) -> Iterator[GoBetween]:
     """Pass everything on to Stripe at this address."""
-    with httpx.Client(base_url=stripe, timeout=30, trust_env=False) as upstream:
+    with httpx.Client(base_url=stripe, timeout=PATIENCE, trust_env=False) as upstream:
         server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
         found = GoBetween(url=f"http://127.0.0.1:{server.server_port}")
         server.RequestHandlerClass = _passing_on(found, upstream)
@@ -42,7 +44,7 @@ def between(stripe: str) -> Iterator[GoBetween]:
             yield found
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(PATIENCE)
             server.server_close()
 
 

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 
 from consulting.entrypoints.http.answer_headers import answer_headers
 from consulting.entrypoints.http.unreadable import reading_protocol
+from tests.integration.instance import PATIENCE
 from tests.unit.application.marketplace import MemoryMarketplace
 from tests.unit.entrypoints.http.frontend import Frontend, opened, settings, signed_in, token
 
@@ -31,18 +32,18 @@ class Served:
 
     def exchange(self, sent: bytes) -> bytes:
         """Send these bytes and read until the server closes the connection."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             connection.sendall(sent)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def break_off(self, sent: bytes) -> None:
         """Send these bytes and close the connection without waiting for an answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             connection.sendall(sent)
 
     def counted(self, *, route: str, status: str) -> float:
         """Say how many requests of this route were answered with this status."""
-        shown = httpx.get(f"http://127.0.0.1:{self.port}/metrics", headers=signed_in("admin"), timeout=10).text
+        shown = httpx.get(f"http://127.0.0.1:{self.port}/metrics", headers=signed_in("admin"), timeout=PATIENCE).text
         samples = (each for family in families(shown) for each in family.samples)
         wanted = {"route": route, "status": status}
         return sum(
@@ -71,7 +72,7 @@ def serving(*, market: MemoryMarketplace | None = None) -> Iterator[Served]:
             yield Served(front=front, port=listener.getsockname()[1], answered=answered)
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def _overheard(front: Frontend, answered: list[bytes]) -> Any:
@@ -198,7 +199,7 @@ def test_an_upgrade_is_passed_over_and_the_next_request_answered(
     upgrading = request + b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
     with (
         caplog.at_level(logging.INFO),
-        socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection,
+        socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection,
     ):
         for sent in (upgrading, request + b"\r\n", upgrading):
             connection.sendall(sent)
@@ -221,7 +222,7 @@ def test_an_unreadable_request_keeps_the_id_that_it_came_with(served: Served) ->
 @pytest.mark.parametrize("sent", [*UNREADABLE.values(), *UNCLEAR.values()], ids=[*UNREADABLE.keys(), *UNCLEAR.keys()])
 def test_an_unreadable_request_does_not_take_the_id_of_the_one_before(served: Served, sent: bytes) -> None:
     before = b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine-7\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection:
         connection.sendall(before)
         first = connection.recv(65536)
         connection.sendall(sent)

@@ -18,6 +18,7 @@ import pytest
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
 from tests.integration.http.api_processes import ApiProcesses, api_processes
 from tests.integration.http.go_between import Asked, GoBetween, between
+from tests.integration.instance import PATIENCE
 from tests.unit.entrypoints.http.frontend import refusal
 
 BUSY = (409, "REQUEST_IN_PROGRESS")
@@ -67,7 +68,9 @@ class Shop:
     def intents(self, session_id: str) -> list[dict[str, Any]]:
         """List what Stripe has for a session."""
         url = f"{self.stripe_url}/v1/payment_intents"
-        shown = httpx.get(url, params={"limit": 100}, headers=SECRET_KEY, trust_env=False, timeout=30).json()["data"]
+        shown = httpx.get(url, params={"limit": 100}, headers=SECRET_KEY, trust_env=False, timeout=PATIENCE).json()[
+            "data"
+        ]
         return [each for each in shown if each["metadata"].get("session_id") == session_id]
 
     def pay(self, intent: dict[str, Any]) -> None:
@@ -77,7 +80,7 @@ class Shop:
             data={"client_secret": intent["client_secret"], "payment_method": "pm_card_visa"},
             headers={"Authorization": f"Bearer {intent['publishable_key']}"},
             trust_env=False,
-            timeout=30,
+            timeout=PATIENCE,
         ).raise_for_status()
 
     def attempts(self, session_id: str) -> list[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from stripe import WebhookSignature
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.stripe import open_gateway
+from tests.integration.instance import PATIENCE
 from tests.unit.application.marketplace import MemoryMarketplace, in_memory
 from tests.unit.entrypoints.http.frontend import Frontend, opened, problems, refusal, signed_in
 
@@ -122,7 +123,7 @@ def serving(front: Frontend) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE)
         listener.close()
 
 
@@ -132,7 +133,7 @@ def test_of_many_who_book_one_slot_at_once_one_gets_it(database_url: str) -> Non
 
         def book(number: int) -> httpx.Response:
             headers = signed_in(f"user-{number}")
-            return httpx.post(f"{url}/api/sessions", json={"time_slot_id": slot}, headers=headers, timeout=30)
+            return httpx.post(f"{url}/api/sessions", json={"time_slot_id": slot}, headers=headers, timeout=PATIENCE)
 
         with ThreadPoolExecutor(40) as crowd:
             answers = list(crowd.map(book, range(80)))
@@ -145,7 +146,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_sent(database_url: str)
     with on_database(database_url) as market, opened(market=market) as front, serving(front) as url:
         port = int(url.rpartition(":")[2])
         head = b"POST /api/payment/webhook HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
             connection.sendall(head)
             answer = connection.recv(65536)
 

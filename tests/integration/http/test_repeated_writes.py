@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.integration.http.test_over_postgres import on_database
-from tests.integration.instance import Instance, running_instance
+from tests.integration.instance import PATIENCE, Instance, running_instance
 from tests.unit.entrypoints.http.frontend import Frontend, opened, refusal, signed_in
 
 BUSY = (409, "REQUEST_IN_PROGRESS")
@@ -95,7 +95,7 @@ def instance(module_home: Path) -> Iterator[Instance]:
 
 def free_slots(instance: Instance) -> list[str]:
     """List what can be booked, each slot of another researcher or time."""
-    with httpx.Client(base_url=instance.url, timeout=20, trust_env=False) as anybody:
+    with httpx.Client(base_url=instance.url, timeout=PATIENCE, trust_env=False) as anybody:
         found = anybody.get("/api/researchers", params={"limit": 100}).json()["researchers"]
         now = time.time()
         days = {
@@ -116,7 +116,7 @@ def book(instance: Instance, slot: str, *, key: str, user: str = "ada") -> httpx
     """Book over a connection of its own, which any of the processes may take."""
     headers = {"Authorization": f"Bearer {instance.token(user)}", "Idempotency-Key": key}
     url = f"{instance.url}/api/sessions"
-    return httpx.post(url, json={"time_slot_id": slot}, headers=headers, timeout=20, trust_env=False)
+    return httpx.post(url, json={"time_slot_id": slot}, headers=headers, timeout=PATIENCE, trust_env=False)
 
 
 def booked(instance: Instance, user: str) -> list[str]:
@@ -141,7 +141,7 @@ def test_of_equal_requests_to_several_processes_one_is_done(instance: Instance) 
 
 def test_two_keys_in_one_request_are_none(instance: Instance) -> None:
     headers = [("Authorization", f"Bearer {instance.token('ada')}"), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
-    answer = httpx.post(f"{instance.url}/api/sessions", json={}, headers=headers, timeout=20, trust_env=False)
+    answer = httpx.post(f"{instance.url}/api/sessions", json={}, headers=headers, timeout=PATIENCE, trust_env=False)
 
     assert refusal(answer) == (400, "VALIDATION_FAILED")
     assert answer.json()["error"]["details"]["fields"][0]["field"] == "Idempotency-Key"
@@ -157,7 +157,7 @@ def test_whoever_repeats_until_there_is_an_answer_has_booked_once_though_process
     for half in (slots[:24], slots[24:]):
         with ThreadPoolExecutor(6) as crowd:
             bookings = [crowd.submit(_insist, instance, slot, key=f"of {slot}", user=user) for slot in half]
-            wait(bookings, return_when=FIRST_COMPLETED, timeout=30)
+            wait(bookings, return_when=FIRST_COMPLETED, timeout=PATIENCE)
             for process in instance.processes("--socket"):
                 process.kill()
             answers += [booking.result() for booking in bookings]

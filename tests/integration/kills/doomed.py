@@ -17,7 +17,6 @@ from tests.integration.instance import eventually
 from tests.integration.kills.lives import born
 from tests.integration.operating.servers import kill_server
 
-BEGIN_SECONDS: Final = 90.0
 MOST_ANSWERS: Final = 24
 """How many requests are answered between one blow and the next, at most: so the dead had something in hand."""
 
@@ -101,14 +100,14 @@ class Doomed:
     def start(self, roles: Sequence[str] = CREW) -> None:
         """Start one process a role, and wait until all of them are at work."""
         self._living += [self._another(role) for role in roles]
-        eventually(lambda: all(each.begun for each in self._living), seconds=BEGIN_SECONDS, told=self.last_words)
+        eventually(lambda: all(each.begun for each in self._living), told=self.last_words)
 
     def kill(self, number: int, *, answers: Callable[[], int], with_each_blow: Callable[[], None]) -> None:
         """Kill so many, one or several at a blow, whatever they have in hand; `answers` counts what clients got."""
         while self.killed.total() < number:
             self._let_live(answers)
             with_each_blow()
-            eventually(lambda: any(each.begun for each in self._living), seconds=BEGIN_SECONDS, told=self.last_words)
+            eventually(lambda: any(each.begun for each in self._living), told=self.last_words)
             self._strike([each for each in self._living if each.begun], most=number - self.killed.total())
 
     def replace_all(self, roles: Sequence[str]) -> None:

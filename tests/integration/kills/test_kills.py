@@ -33,10 +33,10 @@ from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
 from consulting.entrypoints.supervisor.ports import free_port, listening
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from consulting.entrypoints.tokens import issue_token
-from tests.integration.conftest import reachable_home
+from tests.integration.conftest import reachable_home, seed_of
 from tests.integration.days.crew import Crew
 from tests.integration.days.shifted_clock import ShiftedClock
-from tests.integration.instance import COMMAND, eventually
+from tests.integration.instance import COMMAND, PATIENCE, eventually
 from tests.integration.kills.doomed import CREW, EVERYTHING, Doomed
 from tests.integration.kills.reckoning import Reckoning
 from tests.integration.kills.shoppers import Shoppers
@@ -53,7 +53,6 @@ LEASES_END = timedelta(minutes=2)
 """How far the clock is moved at the end: what the dead had in hand is taken over when their leases are over."""
 
 A_DAY_LATER = timedelta(hours=25)
-SETTLED_SECONDS: Final = 120.0
 HOST: Final = "127.0.0.1"
 
 
@@ -101,8 +100,7 @@ class Aftermath:
 )
 def aftermath(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     fate: Fate = request.param
-    given = request.config.getoption("--hypothesis-seed", default=None)
-    seed = Random().randrange(1 << 32) if given is None else int(given)
+    seed = seed_of(request.config)
     sys.stdout.write(f"seed {seed}\n")
     folder = tmp_path_factory.mktemp("kills")
     port = free_port(host=HOST)
@@ -221,7 +219,7 @@ class Premises:
 
     def _shoppers(self, stack: ExitStack, container: Container) -> Shoppers:
         def browser(url: str) -> httpx.Client:
-            return stack.enter_context(httpx.Client(base_url=url, timeout=20, trust_env=False))
+            return stack.enter_context(httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False))
 
         settings = container.settings()
         return Shoppers(
@@ -246,7 +244,7 @@ class Premises:
         crew.start()
         for _ in range(2):
             assert container.reconcile_payments()().failed == 0
-        eventually(partial(_settled, container), seconds=SETTLED_SECONDS, told=partial(_left, container))
+        eventually(partial(_settled, container), seconds=2 * PATIENCE, told=partial(_left, container))
         crew.stop()
 
 
@@ -316,7 +314,7 @@ def test_the_audit_finds_nothing_neither_here_nor_at_the_provider(aftermath: Aft
         env=aftermath.environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * PATIENCE,
         check=False,
     )
 

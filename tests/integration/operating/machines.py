@@ -18,7 +18,7 @@ from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, runni
 from consulting.entrypoints.settings import Mode, load_settings
 from consulting.entrypoints.supervisor.ports import free_port
 from consulting.entrypoints.tokens import issue_token
-from tests.integration.instance import COMMAND, eventually
+from tests.integration.instance import COMMAND, PATIENCE, eventually
 from tests.unit.application.marketplace import Marketplace
 
 HOST: Final = "127.0.0.1"
@@ -61,21 +61,21 @@ class Machine:
 
     def is_ready(self, *, path: str = "/health/ready") -> bool:
         try:
-            return httpx.get(f"{self.url}{path}", trust_env=False, timeout=5).status_code == 200
+            return httpx.get(f"{self.url}{path}", trust_env=False, timeout=PATIENCE).status_code == 200
         except httpx.TransportError:
             return False
 
     def wait_until_live(self) -> None:
         """Wait for the API alone: whether a worker is there doesn't matter."""
-        eventually(lambda: self.is_ready(path="/health/live"), seconds=READY_SECONDS, told=lambda: self.log)
+        eventually(lambda: self.is_ready(path="/health/live"), told=lambda: self.log)
 
     def wait_until_ready(self) -> None:
-        eventually(self.is_ready, seconds=READY_SECONDS, told=lambda: f"{self.lacks()}\n{self.log}")
+        eventually(self.is_ready, told=lambda: f"{self.lacks()}\n{self.log}")
 
     def lacks(self) -> str:
         """Give what it says of its readiness."""
         try:
-            return httpx.get(f"{self.url}/health/ready", trust_env=False, timeout=5).text
+            return httpx.get(f"{self.url}/health/ready", trust_env=False, timeout=PATIENCE).text
         except httpx.TransportError as failure:
             return repr(failure)
 
@@ -85,7 +85,7 @@ class Machine:
         if user is not None:
             token = issue_token(self.settings(), user=user, email=f"{user}@clients.example", **claims)
             headers["Authorization"] = f"Bearer {token}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, trust_env=False)
 
     def settings(self) -> Any:
         ours = {name: value for name, value in self.environ.items() if name.startswith("CONSULTING_")}
@@ -112,19 +112,22 @@ class Fleet:
             data={"client_secret": intent["client_secret"], "payment_method": "pm_card_visa"},
             headers={"Authorization": f"Bearer {intent['publishable_key']}"},
             trust_env=False,
+            timeout=PATIENCE,
         ).raise_for_status()
 
     def fault(self, at: str, kind: str, **more: Any) -> None:
         """Have a provider misbehave from now on."""
         httpx.post(
-            f"{self.sandbox.url}/faults", json={"at": at, "kind": kind, **more}, trust_env=False
+            f"{self.sandbox.url}/faults", json={"at": at, "kind": kind, **more}, trust_env=False, timeout=PATIENCE
         ).raise_for_status()
 
     def clear_faults(self) -> None:
-        httpx.delete(f"{self.sandbox.url}/faults", trust_env=False).raise_for_status()
+        httpx.delete(f"{self.sandbox.url}/faults", trust_env=False, timeout=PATIENCE).raise_for_status()
 
     def mails(self, address: str) -> list[dict[str, Any]]:
-        found = httpx.get(f"{self.sandbox.url}/mail", params={"to": address}, trust_env=False).json()["mails"]
+        found = httpx.get(f"{self.sandbox.url}/mail", params={"to": address}, trust_env=False, timeout=PATIENCE).json()[
+            "mails"
+        ]
         return list(found)
 
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from consulting.entrypoints.supervisor.ports import free_port
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
 
 HOST = "127.0.0.1"
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -47,11 +47,11 @@ def pgbouncer(folder: Path, *, database_url: str, size: int) -> Iterator[str]:
         process = subprocess.Popen([PROGRAM, *as_other, str(folder / "pgbouncer.ini")], stdout=log, stderr=log)
     url = f"postgresql://{at.username}@{HOST}:{port}{at.path}"
     try:
-        eventually(lambda: _answers(url), seconds=15, told=(folder / "pgbouncer.log").read_text)
+        eventually(lambda: _answers(url), told=(folder / "pgbouncer.log").read_text)
         yield url
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(PATIENCE)
 
 
 def _answers(url: str) -> bool:

@@ -49,7 +49,7 @@ def kill_server(server: EmbeddedPostgres) -> None:
     for process in everybody:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
-    eventually(lambda: not any(alive(process.pid) for process in everybody), seconds=10)
+    eventually(lambda: not any(alive(process.pid) for process in everybody))
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from packaging.specifiers import SpecifierSet
 
 from consulting.entrypoints import cli
 from consulting.entrypoints.settings import settings_table
+from tests.integration.instance import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "Containerfile").read_text(encoding="utf-8")
@@ -111,7 +112,7 @@ def answering(status: int) -> Iterator[int]:
         yield server.server_port
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(PATIENCE)
         server.server_close()
 
 
@@ -119,7 +120,7 @@ def healthy(port: int) -> bool:
     program, *arguments = json.loads(said("HEALTHCHECK")[0].partition("CMD ")[2])
     assert program == "python"
     environ = {**os.environ, "CONSULTING_PORT": str(port)}
-    done = subprocess.run([sys.executable, *arguments], env=environ, capture_output=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, *arguments], env=environ, capture_output=True, timeout=PATIENCE, check=False)
     return done.returncode == 0
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
 from tests.integration import commands
+from tests.integration.instance import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def test_a_zone_that_this_machine_does_not_know_is_named(
 
 def test_stripe_that_hangs_or_fails_is_told_as_such(database_url: str, tmp_path: Path, sandbox: RunningSandbox) -> None:
     fault = {"at": "stripe", "operation": "refunds.list", "kind": "status", "value": 503, "count": 1}
-    httpx.post(f"{sandbox.url}/faults", json=fault, trust_env=False).raise_for_status()
+    httpx.post(f"{sandbox.url}/faults", json=fault, trust_env=False, timeout=PATIENCE).raise_for_status()
 
     found = examined("--json", **settings(database_url, tmp_path, sandbox))
 

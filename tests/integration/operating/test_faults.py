@@ -56,7 +56,7 @@ def engine_of(market: MemoryMarketplace) -> Engine:
 def disconnect_all(administrator: psycopg.Connection, url: str) -> None:
     """End all connections to the database, and wait until they have ended."""
     end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-    eventually(lambda: not administrator.execute(end, [urlsplit(url).path[1:]]).fetchall(), seconds=20)
+    eventually(lambda: not administrator.execute(end, [urlsplit(url).path[1:]]).fetchall())
 
 
 def test_while_the_database_can_only_be_read_reads_go_on_and_writes_are_503(
@@ -157,7 +157,7 @@ def test_while_all_threads_wait_for_the_database_others_are_turned_away_soon_and
         blocker.execute("SELECT FROM time_slots WHERE id = %s FOR UPDATE", [slot])
         body = {"time_slot_id": slot}
         bookers = [clients.submit(front.post, "/api/sessions", body, by=each) for each in ("ada", "bo")]
-        eventually(lambda: waiting_for_locks(database_url) == 2, seconds=10)
+        eventually(lambda: waiting_for_locks(database_url) == 2)
 
         began = time.monotonic()
         turned_away = front.get(f"/api/time-slots/{slot}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
 from tests.integration.operating.machines import Fleet, fleet
 
 HANG_SECONDS = 30
@@ -55,7 +55,7 @@ def hanging(prepared: Fleet, slots: Iterator[str]) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        eventually(lambda: busy(prepared) >= 5, seconds=15)
+        eventually(lambda: busy(prepared) >= 5)
         yield
     finally:
         stop.set()
@@ -68,7 +68,7 @@ def hanging(prepared: Fleet, slots: Iterator[str]) -> Iterator[None]:
 def busy(prepared: Fleet) -> float:
     """Ask how many of the threads for providers are at work."""
     [machine] = prepared.machines
-    shown = httpx.get(f"{machine.url}/metrics", trust_env=False, timeout=10).text
+    shown = httpx.get(f"{machine.url}/metrics", trust_env=False, timeout=PATIENCE).text
     [line] = [line for line in shown.splitlines() if line.startswith('consulting_places_busy{pool="provider"}')]
     return float(line.split()[-1])
 

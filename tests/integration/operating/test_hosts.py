@@ -73,14 +73,14 @@ def test_when_the_primary_dies_its_standby_takes_over_and_nothing_that_it_had_is
         )
         transactions = PostgresTransactions(engine)
         session = Setting(transactions).held()
-        eventually(lambda: standby_has_all(own, other), seconds=20)
+        eventually(lambda: standby_has_all(own, other))
 
         kill_server(primary)
         with pytest.raises(StorageUnavailable):
             known(transactions, session.id)
         standby.control("promote")
 
-        eventually(lambda: takes_writes(transactions), seconds=20)
+        eventually(lambda: takes_writes(transactions))
         assert known(transactions, session.id)
         engine.dispose()
 

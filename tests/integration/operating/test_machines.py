@@ -12,7 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
 from tests.integration.operating.machines import Fleet, Machine, fleet
 
 BOOKERS = 12
@@ -53,11 +53,11 @@ def test_every_step_of_a_booking_may_meet_another_machine(two: Fleet) -> None:
         two.pay(intent)
         paid = {"session_id": session["id"], "payment_intent_id": intent["payment_intent_id"]}
         one.post("/api/payment/confirm", json=paid).raise_for_status()
-        eventually(lambda: shown(other, session)["zoom_link"], seconds=20, told=lambda: here.log + there.log)
+        eventually(lambda: shown(other, session)["zoom_link"], told=lambda: here.log + there.log)
 
         assert shown(other, session)["status"] == "scheduled"
         assert shown(one, session) == shown(other, session)
-    eventually(lambda: len(two.mails("ada@clients.example")) > 1, seconds=20)
+    eventually(lambda: len(two.mails("ada@clients.example")) > 1)
     subjects = [mail["subject"].partition(":")[0] for mail in two.mails("ada@clients.example")]
     assert sorted(subjects) == ["Confirmed", "Receipt"]
 
@@ -82,7 +82,9 @@ def test_a_machine_counts_its_processes_together_and_the_database_once(two: Flee
     here, there = two.machines
     before = measured(here)
     for _ in range(20):
-        httpx.get(f"{here.url}/health/live", trust_env=False)  # a connection each, so that both processes are met
+        httpx.get(
+            f"{here.url}/health/live", trust_env=False, timeout=PATIENCE
+        )  # a connection each, so that both processes are met
     shown = [measured(here) for _ in range(6)]
 
     lives = "consulting_request_seconds_count GET /health/live 200"
@@ -93,7 +95,7 @@ def test_a_machine_counts_its_processes_together_and_the_database_once(two: Flee
 
 
 def measured(machine: Machine) -> dict[str, float]:
-    text = httpx.get(f"{machine.url}/metrics", trust_env=False).raise_for_status().text
+    text = httpx.get(f"{machine.url}/metrics", trust_env=False, timeout=PATIENCE).raise_for_status().text
     return {
         " ".join([sample.name, *(value for label, value in sample.labels.items() if label != "worker")]): sample.value
         for family in text_string_to_metric_families(text)

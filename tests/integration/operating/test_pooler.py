@@ -105,7 +105,7 @@ def test_the_whole_flow_works_through_it_by_ticks_alone(
         machine.wait_until_ready()
         with machine.client("ada") as ada:
             paid = held_and_paid(prepared, ada)
-            eventually(lambda: shown(ada, paid)["zoom_link"], seconds=30, told=lambda: machine.log)
+            eventually(lambda: shown(ada, paid)["zoom_link"], told=lambda: machine.log)
         assert machine.command("audit").returncode == 0
         assert machine.stop() == [0, 0]
 
@@ -130,10 +130,10 @@ def test_the_whole_flow_works_through_it_when_the_worker_is_only_woken_past_it(
         machine.start("serve")
         machine.start("worker", program=SLEEPY_WORKER)
         machine.wait_until_ready()
-        eventually(lambda: listening(database_url), seconds=20, told=lambda: machine.log)
+        eventually(lambda: listening(database_url), told=lambda: machine.log)
         with machine.client("emmy") as emmy:
             paid = held_and_paid(prepared, emmy)
-            eventually(lambda: len(prepared.mails("emmy@clients.example")) == 2, seconds=30, told=lambda: machine.log)
+            eventually(lambda: len(prepared.mails("emmy@clients.example")) == 2, told=lambda: machine.log)
             session = shown(emmy, paid)
         assert (session["status"], bool(session["zoom_link"])) == ("scheduled", True)
         assert machine.command("audit").returncode == 0

@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
 from tests.integration.operating.machines import Fleet, Machine, fleet
 
 RENEW_SECONDS = 90.0
@@ -53,7 +53,7 @@ class Load:
         finally:
             self.stop.set()
             for thread in threads:
-                thread.join(30)
+                thread.join(PATIENCE)
 
     def _go_on(self, act: object) -> None:
         assert callable(act)
@@ -70,7 +70,7 @@ class Load:
     def _read_on_new_ones(self) -> None:
         while not self.stop.is_set():
             url = f"{self.machine.url}/api/time-slots/{self.slots[0]}"
-            self.statuses[httpx.get(url, trust_env=False, timeout=20).status_code] += 1
+            self.statuses[httpx.get(url, trust_env=False, timeout=PATIENCE).status_code] += 1
 
     def _book(self) -> None:
         with self.machine.client("booker") as client:
@@ -93,9 +93,9 @@ def test_a_rolling_restart_under_load_fails_no_request(prepared: Fleet) -> None:
     [machine] = prepared.machines
     load, before = Load(machine, prepared.slots), processes(machine)
     with load.running():
-        eventually(lambda: load.statuses.total() > 50, seconds=30)
+        eventually(lambda: load.statuses.total() > 50)
         machine.running["serve"].send_signal(signal.SIGUSR1)
-        eventually(lambda: said(machine, "all processes are new") == 1, seconds=RENEW_SECONDS, told=lambda: machine.log)
+        eventually(lambda: said(machine, "all processes are new") == 1, told=lambda: machine.log)
         time.sleep(0.5)
 
     assert load.failures == []
@@ -112,7 +112,7 @@ def test_a_version_that_does_not_get_to_work_leaves_the_old_one_in_place(prepare
     broken.write_text("{% extends layout %}{% block subject %}{{ oh }}{% endblock %}")
 
     supervisor.send_signal(signal.SIGUSR1)
-    eventually(lambda: said(machine, "the old ones go on") == 1, seconds=RENEW_SECONDS, told=lambda: machine.log)
+    eventually(lambda: said(machine, "the old ones go on") == 1, told=lambda: machine.log)
     broken.unlink()
 
     assert processes(machine) == before
@@ -123,7 +123,7 @@ def test_a_machine_that_is_stopped_under_load_answers_whatever_it_was_asked(prep
     [machine] = prepared.machines
     load = Load(machine, prepared.slots[::-1])
     with load.running():
-        eventually(lambda: load.statuses.total() > 50, seconds=30)
+        eventually(lambda: load.statuses.total() > 50)
         assert machine.stop() == [0]
         answered = load.statuses.total()
         time.sleep(0.5)

@@ -18,6 +18,7 @@ from consulting.entrypoints.doctor.tracing import checks
 from consulting.entrypoints.plugin_declaration import Payments
 from consulting.entrypoints.tracing.collector import spans_to
 from consulting.entrypoints.tracing.spans import LONGEST_FLUSH, Spans
+from tests.integration.instance import PATIENCE
 from tests.unit.entrypoints.http.frontend import settings
 
 
@@ -48,7 +49,7 @@ def collector(
         if slow is not None:
             slow.set()
         server.shutdown()
-        thread.join(10)
+        thread.join(PATIENCE)
         server.server_close()
 
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.integration.instance import COMMAND, Instance, eventually
+from tests.integration.instance import COMMAND, PATIENCE, Instance, eventually
 from tests.integration.page.conftest import PHONE, Counter, Visitors
 from tests.integration.page.steps import (
     FREE_OF_CHARGE,
@@ -187,6 +187,7 @@ def test_paying_twice_or_reloading_in_the_middle_charges_once(
         params={"limit": 100},
         auth=("sk_test_sandbox", ""),
         trust_env=False,
+        timeout=PATIENCE,
     )
     ours = [each for each in charges.json()["data"] if each["metadata"].get("session_id") == session]
     assert [each["paid"] for each in ours] == [True]
@@ -355,16 +356,16 @@ def hasty(instance: Instance, tmp_path: Path) -> Iterator[str]:
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen([*COMMAND, "serve"], env=environ, stdout=log, stderr=log)
         try:
-            eventually(lambda: _answers(port), seconds=60, told=(tmp_path / "log").read_text)
+            eventually(lambda: _answers(port), told=(tmp_path / "log").read_text)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
 
 def _answers(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health/live", trust_env=False).is_success
+        return httpx.get(f"http://127.0.0.1:{port}/health/live", trust_env=False, timeout=PATIENCE).is_success
     except httpx.HTTPError:
         return False
 

@@ -12,6 +12,7 @@ import pytest
 
 from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
 from tests.integration import commands
+from tests.integration.instance import PATIENCE
 
 DEAD_MESSAGE = (
     b"INSERT INTO inbox (id, source, external_id, kind, intent_id, received_at, due_at, standing, ended_at)"
@@ -47,7 +48,9 @@ def charge_by_hand(url: str) -> str:
     secret = {"Authorization": "Bearer sk_test_sandbox"}
     fields = {"amount": "5000", "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}
     fields |= {"automatic_payment_methods[enabled]": "true", "return_url": "http://127.0.0.1/back"}
-    answer = httpx.post(f"{url}/stripe/v1/payment_intents", data=fields, headers=secret, trust_env=False)
+    answer = httpx.post(
+        f"{url}/stripe/v1/payment_intents", data=fields, headers=secret, trust_env=False, timeout=PATIENCE
+    )
     assert answer.status_code == 200, answer.text
     intent: str = answer.json()["id"]
     return intent

@@ -35,6 +35,7 @@ from consulting.domain.session_states import SC, SF, SP, XP, XR, State
 from consulting.domain.sessions import Session
 from consulting.domain.time_slots import TimeSlot
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
+from tests.integration.instance import PATIENCE
 from tests.unit.application.marketplace import HOLD, NOON, Marketplace, account_of, client
 
 TABLE: Final = """
@@ -224,7 +225,7 @@ class History:
 @pytest.fixture(scope="module")
 def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stripe]:
     options = SandboxOptions(folder=tmp_path_factory.mktemp("sandbox"))
-    with running_sandbox(options) as sandbox, httpx.Client(timeout=30, trust_env=False) as http:
+    with running_sandbox(options) as sandbox, httpx.Client(timeout=PATIENCE, trust_env=False) as http:
         yield Stripe(url=f"{sandbox.url}/stripe", http=http)
 
 

@@ -19,6 +19,7 @@ from consulting.application.payments import OpenIntent
 from consulting.entrypoints.container import build_container
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
 from consulting.entrypoints.settings import Mode, load_settings
+from tests.integration.instance import PATIENCE
 from tests.unit.application.marketplace import Marketplace, client, in_memory
 
 KEY, WEBHOOK_SECRET = "sk_test_thiskeyissecret", "whsec_thistooissecret"
@@ -68,9 +69,9 @@ def test_no_secret_is_told_to_anybody_whatever_goes_wrong(
     opened = _opened(market)
     for kind, value in FAULTS:
         fault = {"at": "stripe", "kind": kind, "count": 3, "value": value}
-        httpx.post(f"{provider}/faults", json=fault, trust_env=False).raise_for_status()
+        httpx.post(f"{provider}/faults", json=fault, trust_env=False, timeout=PATIENCE).raise_for_status()
         told += _complaints(market, opened)
-        httpx.delete(f"{provider}/faults", trust_env=False)
+        httpx.delete(f"{provider}/faults", trust_env=False, timeout=PATIENCE)
     market.reconcile()
 
     secret = opened.intent.client_secret

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.instance import Instance, eventually, running_instance
+from tests.integration.instance import PATIENCE, Instance, eventually, running_instance
 
 TICK_SECONDS = 3
 BUSY_MACHINE_SECONDS = 10
@@ -33,7 +33,7 @@ def some_slot(client: httpx.Client) -> str:
 def test_a_paid_session_is_confirmed_within_two_ticks_and_the_audit_is_clean(instance: Instance) -> None:
     with (
         instance.client("leaver") as client,
-        httpx.Client(base_url=instance.sandbox_url, timeout=20, trust_env=False) as provider,
+        httpx.Client(base_url=instance.sandbox_url, timeout=PATIENCE, trust_env=False) as provider,
     ):
         assert provider.post("/faults", json={"at": "webhook", "kind": "refuse", "count": 1_000_000}).status_code == 201
         session = client.post("/api/sessions", json={"time_slot_id": some_slot(client)}).json()

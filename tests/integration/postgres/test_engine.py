@@ -19,6 +19,7 @@ from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.directory import DirectoryFilter
 from consulting.application.ports.transactions import StorageUnavailable, Transaction, TransactionConflict
 from consulting.domain.errors import SlotUnavailable, ValidationFailed
+from tests.integration.instance import PATIENCE
 
 SHORT = Patience(statement=timedelta(milliseconds=300), lock=timedelta(milliseconds=100))
 NOBODY = sample.identity("researcher", 9)
@@ -238,7 +239,7 @@ def test_the_victim_of_a_deadlock_is_told_to_try_again(open_: Callable[..., Engi
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert len(outcomes) == 1
 
 

@@ -71,7 +71,7 @@ def test_who_waits_for_their_own_slots_keeps_no_other_waiting(
         with psycopg.connect(database_url) as booking:
             booking.execute("SELECT FROM time_slots WHERE researcher_id = %s FOR UPDATE", [lise.id])
             waiting = thread.submit(change, market, lise)
-            eventually(lambda: waits(database_url), seconds=10)
+            eventually(lambda: waits(database_url))
 
             change(market, emmy)
 

@@ -105,7 +105,7 @@ def test_it_waits_for_whoever_is_changing_a_researcher_and_counts_what_they_did(
         with psycopg.connect(database_url) as changing:
             changing.execute("UPDATE researchers SET active = NOT active")
             counted = thread.submit(Recounting(engine))
-            eventually(lambda: waits(database_url), seconds=10)
+            eventually(lambda: waits(database_url))
         counted.result(10)
 
     assert faults(engine) == set()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from random import Random
 
 import psycopg
 import pytest
@@ -10,6 +9,7 @@ from psycopg import sql
 
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
+from tests.integration.conftest import seed_of
 from tests.integration.races.arena import Arena, Round
 from tests.integration.races.crowd import gathered
 from tests.integration.races.premises import Premises, open_market
@@ -42,9 +42,8 @@ def arena(races_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def seed(pytestconfig: pytest.Config) -> int:
-    """The seed of the run, if it was given one."""
-    given = pytestconfig.getoption("--hypothesis-seed", default=None)
-    return Random().randrange(1 << 32) if given is None else int(given)
+    """The seed of the run."""
+    return seed_of(pytestconfig)
 
 
 @pytest.fixture(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from consulting.domain.payments import Intent
+from tests.integration.instance import PATIENCE
 
 PUBLISHABLE_KEY = "pk_test_sandbox"
 
@@ -15,7 +16,7 @@ def charge(intent: Intent, *, stripe_url: str) -> bool:
         f"{stripe_url}/v1/payment_intents/{intent.id}/confirm",
         data={"client_secret": intent.client_secret or "", "payment_method": "pm_card_visa"},
         headers={"Authorization": f"Bearer {PUBLISHABLE_KEY}"},
-        timeout=30,
+        timeout=PATIENCE,
         trust_env=False,
         verify=False,  # nothing is encrypted here, and loading certificates would take longer than the call
     )

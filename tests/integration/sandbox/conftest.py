@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import httpx
 import pytest
 import stripe
 
-from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
+from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, clock, running_sandbox
+from tests.integration.instance import PATIENCE
 
 
 class Hook:
@@ -46,7 +48,7 @@ class Hook:
     def types(self) -> list[str]:
         return [event["type"] for event in self.events]
 
-    def wait_for(self, wanted: Callable[[], object], *, seconds: float = 5.0) -> None:
+    def wait_for(self, wanted: Callable[[], object], *, seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while not wanted():
             assert time.monotonic() < deadline, self.types
@@ -61,12 +63,12 @@ def hook() -> Iterator[Hook]:
     yield hook
     hook.server.shutdown()
     hook.server.server_close()
-    thread.join(5)
+    thread.join(PATIENCE)
 
 
 @contextmanager
 def calling(sandbox: RunningSandbox, *, retries: int = 0) -> Iterator[stripe.StripeClient]:
-    client = stripe.RequestsClient(timeout=5)
+    client = stripe.RequestsClient(timeout=PATIENCE)
     yield stripe.StripeClient(
         "sk_test_sandbox",
         base_addresses={"api": f"{sandbox.url}/stripe"},
@@ -89,7 +91,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 def hooked(tmp_path: Path, hook: Hook) -> Iterator[RunningSandbox]:
     """A sandbox that delivers its events to `hook` and retries soon."""
     options = SandboxOptions(
-        folder=tmp_path, webhook_url=hook.url, webhook_first_retry_seconds=0.05, settle_after_seconds=0.2
+        folder=tmp_path,
+        webhook_url=hook.url,
+        webhook_first_retry_seconds=0.05,
+        webhook_timeout_seconds=PATIENCE,
+        settle_after_seconds=0.2,
     )
     with running_sandbox(options) as running:
         yield running
@@ -117,14 +123,29 @@ def retrying_api(sandbox: RunningSandbox) -> Iterator[stripe.StripeClient]:
 @pytest.fixture
 def web(sandbox: RunningSandbox) -> Iterator[httpx.Client]:
     """A plain HTTP client, as a browser or a shell is."""
-    with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=PATIENCE) as client:
         yield client
 
 
 @pytest.fixture
 def hooked_web(hooked: RunningSandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=hooked.url, trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=hooked.url, trust_env=False, timeout=PATIENCE) as client:
         yield client
+
+
+@dataclass
+class Time:
+    """What the sandboxes of this process take for the time."""
+
+    ahead: float = 0.0
+
+
+@pytest.fixture
+def time_of_sandbox(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """Let a test move the time of its sandbox, so that none has to wait for it or to be quick."""
+    found, present = Time(), clock.now
+    monkeypatch.setattr(clock, "now", lambda: present() + found.ahead)
+    return found
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import smtplib
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import httpx
 import pytest
 
 from consulting.entrypoints.sandbox import SandboxOptions, running_sandbox
+from tests.integration.instance import PATIENCE, eventually
 
 PROGRAM = """
 import sys
@@ -40,16 +40,16 @@ def program(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     try:
         assert process.stdout is not None
         ready = process.stdout.readline().split()
-        assert ready[:1] == ["ready"], process.communicate(timeout=5)
+        assert ready[:1] == ["ready"], process.communicate(timeout=PATIENCE)
         yield process, ready[1]
     finally:
         process.kill()
-        process.communicate(timeout=5)
+        process.communicate(timeout=PATIENCE)
 
 
 def write_until_killed(url: str, written: list[tuple[str, str]]) -> None:
     """Creates intents, one a request, and notes each that was answered."""
-    with httpx.Client(base_url=url, trust_env=False, timeout=5) as web:
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as web:
         for number in range(5000):
             headers = {**KEY, "Idempotency-Key": f"key-{number}"}
             try:
@@ -66,12 +66,14 @@ def test_every_answered_write_is_there_after_kill_9(tmp_path: Path) -> None:
     with program(tmp_path) as (process, url):
         writer = threading.Thread(target=write_until_killed, args=(url, written))
         writer.start()
-        time.sleep(0.7)
+        eventually(lambda: len(written) > 50)
         process.kill()
-        writer.join(10)
+        writer.join(PATIENCE)
 
-    assert len(written) > 5
-    with program(tmp_path) as (_, url), httpx.Client(base_url=url, trust_env=False, headers=KEY, timeout=5) as web:
+    with (
+        program(tmp_path) as (_, url),
+        httpx.Client(base_url=url, trust_env=False, headers=KEY, timeout=PATIENCE) as web,
+    ):
         for _, intent in written[-20:]:
             assert web.get(f"/stripe/v1/payment_intents/{intent}").status_code == 200
         key, intent = written[-1]
@@ -82,7 +84,7 @@ def test_every_answered_write_is_there_after_kill_9(tmp_path: Path) -> None:
 
 
 def test_payments_refunds_meetings_and_mails_outlive_kill_9(tmp_path: Path) -> None:
-    with program(tmp_path) as (process, url), httpx.Client(base_url=url, trust_env=False, timeout=5) as web:
+    with program(tmp_path) as (process, url), httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as web:
         form = {"amount": "1000", "currency": "eur", "payment_method": "pm_card_visa", "confirm": "true"}
         intent = web.post("/stripe/v1/payment_intents", data=form, headers=KEY).json()["id"]
         web.post("/stripe/v1/refunds", data={"payment_intent": intent, "amount": "300"}, headers=KEY)
@@ -90,11 +92,14 @@ def test_payments_refunds_meetings_and_mails_outlive_kill_9(tmp_path: Path) -> N
         token = web.post("/zoom/oauth/token", params=account, auth=("sandbox-client", "sandbox-secret")).json()
         bearer = {"Authorization": f"Bearer {token['access_token']}"}
         web.post("/zoom/v2/users/h@lab.example/meetings", json={"topic": "Kept"}, headers=bearer)
-        with smtplib.SMTP("127.0.0.1", web.get("/health").json()["smtp_port"], timeout=5) as smtp:
+        with smtplib.SMTP("127.0.0.1", web.get("/health").json()["smtp_port"], timeout=PATIENCE) as smtp:
             smtp.sendmail("x@a.example", ["y@b.example"], b"Subject: kept\r\n\r\nhello\r\n")
         process.kill()
 
-    with running_sandbox(SandboxOptions(folder=tmp_path)) as again, httpx.Client(base_url=again.url) as web:
+    with (
+        running_sandbox(SandboxOptions(folder=tmp_path)) as again,
+        httpx.Client(base_url=again.url, timeout=PATIENCE) as web,
+    ):
         refunds = web.get("/stripe/v1/refunds", params={"payment_intent": intent}, headers=KEY).json()["data"]
         assert [refund["amount"] for refund in refunds] == [300]
         assert web.post("/stripe/v1/refunds", data={"payment_intent": intent}, headers=KEY).json()["amount"] == 700
@@ -108,12 +113,13 @@ def test_a_signal_ends_it_cleanly_even_while_a_request_hangs(tmp_path: Path, num
     with program(tmp_path) as (process, url):
         ports = json.loads((tmp_path / "ports.json").read_text())
         assert ports["url"] == url
-        httpx.post(f"{url}/faults", json={"at": "stripe", "kind": "hang", "value": 60})
+        httpx.post(f"{url}/faults", json={"at": "stripe", "kind": "hang", "value": 120}, timeout=PATIENCE)
         with pytest.raises(httpx.ReadTimeout):
-            httpx.get(f"{url}/stripe/v1/balance", headers=KEY, timeout=httpx.Timeout(20, read=0.1))
+            httpx.get(f"{url}/stripe/v1/balance", headers=KEY, timeout=httpx.Timeout(PATIENCE, read=0.1))
+        eventually(lambda: not httpx.get(f"{url}/faults", timeout=PATIENCE).json()["faults"])
 
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE / 2)
 
         assert (process.returncode, errors) == (0, "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -11,6 +12,9 @@ import pytest
 import stripe
 
 from consulting.entrypoints.sandbox import RunningSandbox
+from tests.integration.instance import PATIENCE, eventually
+
+from .conftest import Time
 
 pytestmark = pytest.mark.usefixtures("no_faults")
 
@@ -33,7 +37,7 @@ def create(api: stripe.StripeClient, **more: Any) -> stripe.PaymentIntent:
 
 
 def send(sandbox: RunningSandbox) -> None:
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=20) as smtp:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=PATIENCE) as smtp:
         smtp.sendmail("x@a.example", ["y@b.example"], MAIL)
 
 
@@ -84,10 +88,10 @@ def test_a_status_strikes_before_the_work_as_often_as_told(web: httpx.Client) ->
     assert (statuses, after - before) == ([503, 503, 200], 1)
 
 
-def test_a_fault_with_seconds_ends_by_itself(web: httpx.Client) -> None:
-    arm(web, at="stripe", kind="status", value=500, seconds=1.5)
+def test_a_fault_with_seconds_ends_by_itself(web: httpx.Client, time_of_sandbox: Time) -> None:
+    arm(web, at="stripe", kind="status", value=500, seconds=600)
     assert [web.get("/stripe/v1/balance", headers=KEY).status_code for _ in range(2)] == [500, 500]
-    time.sleep(1.6)
+    time_of_sandbox.ahead = 601
     assert web.get("/stripe/v1/balance", headers=KEY).status_code == 200
 
 
@@ -136,13 +140,30 @@ def test_a_refused_connection_has_done_nothing(web: httpx.Client, api: stripe.St
 
 
 def test_a_hang_holds_one_request_and_lets_others_through(web: httpx.Client, sandbox: RunningSandbox) -> None:
-    arm(web, at="stripe", operation="balance.retrieve", kind="hang", value=5)
+    arm(web, at="stripe", operation="balance.retrieve", kind="hang", value=120)
 
     with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{sandbox.url}/stripe/v1/balance", headers=KEY, timeout=httpx.Timeout(20, read=0.1))
+        httpx.get(f"{sandbox.url}/stripe/v1/balance", headers=KEY, timeout=httpx.Timeout(PATIENCE, read=0.1))
+    eventually(lambda: not web.get("/faults").json()["faults"])
     began = time.monotonic()
     assert web.get("/stripe/v1/balance", headers=KEY).status_code == 200
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 60
+
+
+def test_whatever_hangs_is_let_go_when_all_faults_are_taken_back(web: httpx.Client, api: stripe.StripeClient) -> None:
+    arm(web, at="stripe", operation="balance.retrieve", kind="hang", value=120)
+    with ThreadPoolExecutor(1) as other:
+        held = other.submit(web.get, "/stripe/v1/balance", headers=KEY)
+        eventually(lambda: not web.get("/faults").json()["faults"])
+        assert not held.done()
+
+        web.delete("/faults")
+
+        assert held.result(60).status_code == 200
+    arm(web, at="stripe", operation="balance.retrieve", kind="hang", value=0.3)
+    began = time.monotonic()
+    api.v1.balance.retrieve()
+    assert time.monotonic() - began >= 0.3
 
 
 def test_a_decline_refuses_the_best_card(web: httpx.Client, api: stripe.StripeClient) -> None:

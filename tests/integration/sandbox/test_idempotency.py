@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
 import pytest
 import stripe
+
+from tests.integration.instance import eventually
 
 KEY = {"Authorization": "Bearer sk_test_sandbox"}
 PATH = "/stripe/v1/payment_intents"
@@ -70,12 +71,10 @@ def test_failed_validation_uses_no_key_up(web: httpx.Client, key: dict[str, str]
 
 @pytest.mark.usefixtures("no_faults")
 def test_a_key_that_is_at_work_is_409_and_has_its_answer_later(web: httpx.Client, key: dict[str, str]) -> None:
-    web.post("/faults", json={"at": "stripe", "operation": "payment_intents.create", "kind": "hang", "value": 0.4})
+    web.post("/faults", json={"at": "stripe", "operation": "payment_intents.create", "kind": "hang", "value": 3})
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(web.post, PATH, data=FORM, headers=key)
-        deadline = time.monotonic() + 5
-        while web.get("/faults").json()["faults"]:
-            assert time.monotonic() < deadline
+        eventually(lambda: not web.get("/faults").json()["faults"])
         busy = web.post(PATH, data=FORM, headers=key)
 
     assert (busy.status_code, busy.json()["error"]["code"]) == (409, "idempotency_key_in_use")

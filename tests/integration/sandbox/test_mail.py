@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from consulting.entrypoints.sandbox import RunningSandbox
+from tests.integration.instance import PATIENCE
 
 ICS = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
 
@@ -34,7 +35,7 @@ def empty_inbox(web: httpx.Client) -> None:
 
 
 def send(sandbox: RunningSandbox, message: EmailMessage, *, to: list[str] | None = None) -> None:
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as smtp:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=PATIENCE) as smtp:
         smtp.send_message(message, to_addrs=to)
 
 
@@ -73,7 +74,7 @@ def test_hidden_recipients_count_as_recipients(sandbox: RunningSandbox, web: htt
 
 def test_names_and_addresses_in_any_script_arrive(sandbox: RunningSandbox, web: httpx.Client) -> None:
     message = invitation(to="مرحبا <zoë@bücher.example>", subject="שלום 🎓")
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as smtp:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=PATIENCE) as smtp:
         smtp.send_message(message)
 
     (mail,) = web.get("/mail").json()["mails"]
@@ -81,7 +82,7 @@ def test_names_and_addresses_in_any_script_arrive(sandbox: RunningSandbox, web: 
 
 
 def test_a_plain_mail_and_a_broken_one_are_kept(sandbox: RunningSandbox, web: httpx.Client) -> None:
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as smtp:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=PATIENCE) as smtp:
         smtp.sendmail("x@a.example", ["y@b.example"], b"Subject: plain\r\n\r\nhello\r\n")
         smtp.sendmail(
             "x@a.example", ["y@b.example"], b"Content-Type: multipart/mixed; boundary=z\r\n\r\n\xff\xfe broken"
@@ -97,7 +98,7 @@ def test_a_plain_mail_and_a_broken_one_are_kept(sandbox: RunningSandbox, web: ht
 
 
 def test_a_login_is_accepted(sandbox: RunningSandbox) -> None:
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as smtp:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=PATIENCE) as smtp:
         assert smtp.login("anyone", "anything")[0] == 235
 
 

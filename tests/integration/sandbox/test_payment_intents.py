@@ -9,6 +9,8 @@ import httpx
 import pytest
 import stripe
 
+from tests.integration.instance import PATIENCE
+
 CARD = {"amount": 1000, "currency": "eur", "allowed_payment_method_types": ["card"]}
 
 
@@ -21,7 +23,7 @@ def confirm(api: stripe.StripeClient, intent: stripe.PaymentIntent, method: str)
 
 
 def wait_until(api: stripe.StripeClient, intent_id: str, status: str) -> stripe.PaymentIntent:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while (intent := api.v1.payment_intents.retrieve(intent_id)).status != status:
         assert time.monotonic() < deadline, intent.status
         time.sleep(0.02)

@@ -8,6 +8,8 @@ import httpx
 import pytest
 import stripe
 
+from tests.integration.instance import PATIENCE
+
 
 def paid(api: stripe.StripeClient, *, amount: int = 1000, method: str = "pm_card_visa") -> stripe.PaymentIntent:
     return api.v1.payment_intents.create(
@@ -22,7 +24,7 @@ def paid(api: stripe.StripeClient, *, amount: int = 1000, method: str = "pm_card
 
 
 def wait_until(api: stripe.StripeClient, refund_id: str, status: str) -> stripe.Refund:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while (refund := api.v1.refunds.retrieve(refund_id)).status != status:
         assert time.monotonic() < deadline, refund.status
         time.sleep(0.02)

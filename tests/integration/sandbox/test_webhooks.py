@@ -11,7 +11,7 @@ import stripe
 
 from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
 
-from .conftest import Hook, calling
+from .conftest import Hook, Time, calling
 
 PAID = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
 
@@ -157,10 +157,12 @@ def test_a_duplicate_fault_delivers_one_event_twice(
 
 
 def test_a_delay_fault_lets_later_events_pass(
-    hooked_api: stripe.StripeClient, hooked_web: httpx.Client, hook: Hook
+    hooked_api: stripe.StripeClient, hooked_web: httpx.Client, hook: Hook, time_of_sandbox: Time
 ) -> None:
-    arm(hooked_web, kind="delay", operation="payment_intent.created", value=0.4)
+    arm(hooked_web, kind="delay", operation="payment_intent.created", value=100)
     pay(hooked_api)
+    hook.wait_for(lambda: len(hook.received) == 2)
+    time_of_sandbox.ahead = 101
 
     hook.wait_for(lambda: len(hook.received) == 3)
     assert hook.types == [*PAID[1:], PAID[0]]

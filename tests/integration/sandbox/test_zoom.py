@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,14 @@ import httpx
 import pytest
 from zoomus import ZoomClient
 
-from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, running_sandbox
+from consulting.entrypoints.sandbox import RunningSandbox, SandboxOptions, clock, running_sandbox
+from tests.integration.instance import PATIENCE
+
+from .conftest import Time
 
 HOST = "ada@lab.example"
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
+NOON = datetime(2029, 12, 3, 12, 0, tzinfo=UTC).timestamp()
 
 
 def zoom_of(sandbox: RunningSandbox, *, secret: str = "sandbox-secret") -> Any:
@@ -110,11 +113,11 @@ def test_wrong_credentials_get_no_token(sandbox: RunningSandbox, web: httpx.Clie
     assert answer.status_code == 400
 
 
-def test_a_token_expires_and_a_new_one_works(tmp_path: Path) -> None:
-    with running_sandbox(SandboxOptions(folder=tmp_path, zoom_token_seconds=1.5)) as sandbox:
+def test_a_token_expires_and_a_new_one_works(tmp_path: Path, time_of_sandbox: Time) -> None:
+    with running_sandbox(SandboxOptions(folder=tmp_path, zoom_token_seconds=600)) as sandbox:
         zoom = zoom_of(sandbox)
         made = create(zoom)
-        time.sleep(1.6)
+        time_of_sandbox.ahead = 601
 
         expired = zoom.meeting.get(id=made["id"])
         zoom.refresh_token()
@@ -123,7 +126,8 @@ def test_a_token_expires_and_a_new_one_works(tmp_path: Path) -> None:
         assert zoom.meeting.get(id=made["id"]).status_code == 200
 
 
-def test_a_host_has_its_creates_of_the_day_and_no_more(tmp_path: Path) -> None:
+def test_a_host_has_its_creates_of_the_day_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
     with running_sandbox(SandboxOptions(folder=tmp_path, zoom_creates_per_day=3)) as sandbox:
         zoom = zoom_of(sandbox)
         made = [create(zoom)["id"] for _ in range(3)]
@@ -145,9 +149,9 @@ def test_overlapping_meetings_of_a_host_are_made_and_counted(tmp_path: Path) -> 
         create(zoom, start=START + timedelta(minutes=90))
         create(zoom, host="another@lab.example")
 
-        view = httpx.get(f"{sandbox.url}/zoom/meetings").json()
+        view = httpx.get(f"{sandbox.url}/zoom/meetings", timeout=PATIENCE).json()
         zoom.meeting.delete(id=first["id"])
-        after = httpx.get(f"{sandbox.url}/zoom/meetings").json()
+        after = httpx.get(f"{sandbox.url}/zoom/meetings", timeout=PATIENCE).json()
 
         assert view["overlapping"] == 1
         assert [meeting["id"] for meeting in view["meetings"] if meeting["overlapping"]] == [second["id"]]

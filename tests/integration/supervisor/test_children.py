@@ -16,6 +16,7 @@ from consulting.entrypoints.supervisor.child import Child
 from consulting.entrypoints.supervisor.children import Children, told_to_stop
 from consulting.entrypoints.supervisor.lifeline import Lifeline
 from consulting.entrypoints.supervisor.processes import alive
+from tests.integration.instance import PATIENCE
 
 SLEEPS = "import time; time.sleep(60)"
 IGNORES = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
@@ -167,12 +168,12 @@ def test_an_old_log_is_put_aside_and_a_short_one_continued(tmp_path: Path, monke
     one = child("print('again')", log=log)
     for _ in range(2):
         one.start()
-        one.wait(10)
+        one.wait(PATIENCE)
     assert log.read_text() == "again\nagain\n"
 
     monkeypatch.setattr("consulting.entrypoints.supervisor.child.LOG_BYTES", 1)
     one.start()
-    one.wait(10)
+    one.wait(PATIENCE)
 
     assert log.read_text() == "again\n"
     assert log.with_suffix(".log.1").read_text() == "again\nagain\n"

@@ -9,6 +9,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from consulting.entrypoints.database import migrate, migrations
+from tests.integration.instance import PATIENCE
 
 
 def revision(url: str) -> str:
@@ -29,7 +30,7 @@ def test_several_that_migrate_at_once_take_turns(empty_database_url: str) -> Non
         for _ in range(3)
     ]
 
-    assert [process.wait(60) for process in migrating] == [0, 0, 0]
+    assert [process.wait(PATIENCE) for process in migrating] == [0, 0, 0]
     assert revision(empty_database_url) == head
 
 

@@ -19,6 +19,7 @@ from consulting.entrypoints.supervisor.embedded_postgres import running_postgres
 from consulting.entrypoints.supervisor.postgres_folder import postgres_folder
 from consulting.entrypoints.supervisor.postgres_server import EmbeddedPostgres
 from consulting.entrypoints.supervisor.server_account import server_account
+from tests.integration.instance import PATIENCE
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may change accounts")
 
@@ -53,7 +54,7 @@ def url_from(user: subprocess.Popen[str]) -> str:
 
 def end(user: subprocess.Popen[str], number: int) -> None:
     user.send_signal(number)
-    user.wait(20)
+    user.wait(PATIENCE)
     assert user.stdin
     assert user.stdout
     user.stdin.close()

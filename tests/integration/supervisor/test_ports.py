@@ -10,6 +10,7 @@ import pytest
 
 from consulting.entrypoints.cannot_start import CannotStart
 from consulting.entrypoints.supervisor.ports import bindable, free_port, listening, usable_port
+from tests.integration.instance import PATIENCE
 
 HOST = "127.0.0.1"
 ASKED = 200
@@ -20,7 +21,7 @@ def test_a_port_found_free_can_be_listened_on_and_called() -> None:
 
     assert bindable(port, host=HOST)
     with listening(port, host=HOST, variable="CONSULTING_PORT", wait_seconds=0) as listener:
-        with socket.create_connection((HOST, port), timeout=5), listener.accept()[0]:
+        with socket.create_connection((HOST, port), timeout=PATIENCE), listener.accept()[0]:
             assert not bindable(port, host=HOST)
         with pytest.raises(CannotStart, match=f"cannot listen on {HOST}:{port}.*CONSULTING_PORT"):
             usable_port(port, host=HOST, variable="CONSULTING_PORT")

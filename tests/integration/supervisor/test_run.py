@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from consulting.entrypoints.supervisor.file_locks import held_by_nobody
+from tests.integration.instance import PATIENCE
 
 START_SECONDS = 90.0
 
@@ -60,7 +61,7 @@ class Run:
     def stop(self, number: int = signal.SIGTERM) -> str:
         """Ask it to end; return what it said after that."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=40)
+        rest, _ = self.process.communicate(timeout=PATIENCE)
         return str(rest)
 
 
@@ -84,7 +85,7 @@ def eventually(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
 
 
 def get(url: str, **headers: str) -> httpx.Response:
-    with httpx.Client(trust_env=False, follow_redirects=True, timeout=10) as client:
+    with httpx.Client(trust_env=False, follow_redirects=True, timeout=PATIENCE) as client:
         return client.get(url, headers=headers)
 
 

@@ -15,10 +15,8 @@ from consulting.domain.sessions import Session
 from consulting.entrypoints.container import Container
 from consulting.entrypoints.settings import Mode, Settings, load_settings
 from consulting.entrypoints.worker.running import work_until
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
 from tests.unit.application.marketplace import Marketplace, client
-
-STOP_SECONDS = 15.0
 
 
 @dataclass
@@ -64,11 +62,11 @@ class Workshop:
         thread = threading.Thread(target=work_until, args=[stop, container])
         thread.start()
         try:
-            eventually(lambda: self.beating(container), seconds=10)
+            eventually(lambda: self.beating(container))
             yield container
         finally:
             stop.set()
-            thread.join(STOP_SECONDS)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
     def beating(self, container: Container) -> bool:

@@ -19,6 +19,9 @@ from tests.integration.worker.conftest import Workshop
 from tests.unit.application.marketplace import client
 
 Measured = Mapping[str, float]
+BUSY = 120.0
+"""The seconds that a busy machine may take between two steps of a test."""
+
 INTERVALS = {"sweep": timedelta(seconds=2), "slots": timedelta(hours=1)}
 
 
@@ -66,7 +69,7 @@ def test_errands_are_counted_by_state_and_the_oldest_has_an_age(workshop: Worksh
     states = [found[f"consulting_outbox_errands {state}"] for state in ("due", "later", "leased", "dead")]
     assert sum(states) == 3
     assert (states[2], states[3]) == (1, 1)
-    assert 3600 <= found["consulting_outbox_oldest_seconds"] < 3700
+    assert 3600 <= found["consulting_outbox_oldest_seconds"] < 3600 + BUSY
 
 
 def test_each_loop_of_a_worker_tells_how_long_it_took_and_when_it_last_ended_well(workshop: Workshop) -> None:
@@ -75,16 +78,15 @@ def test_each_loop_of_a_worker_tells_how_long_it_took_and_when_it_last_ended_wel
         worker = container.worker_name()
         eventually(
             lambda: f"consulting_worker_loop_last_success_timestamp_seconds reminders {worker}" in measured(work),
-            seconds=10,
         )
         found = measured(work)
 
-    assert found[f"consulting_worker_heartbeat_age_seconds {worker}"] < 10
+    assert found[f"consulting_worker_heartbeat_age_seconds {worker}"] < BUSY
     for loop in ("relay_mail", "inbox", "sweep", "openings", "reminders", "reconciliation", "slots", "pruning"):
         assert found[f"consulting_worker_loop_failing {loop} {worker}"] == 0
     success = found[f"consulting_worker_loop_last_success_timestamp_seconds reminders {worker}"]
-    assert abs(success - workshop.market.clock.now().timestamp()) < 30
-    assert found[f"consulting_worker_loop_seconds reminders {worker}"] < 10
+    assert abs(success - workshop.market.clock.now().timestamp()) < BUSY
+    assert found[f"consulting_worker_loop_seconds reminders {worker}"] < BUSY
 
 
 def test_holds_are_counted_and_those_that_are_over_show_how_late_the_sweep_is(workshop: Workshop) -> None:
@@ -98,7 +100,7 @@ def test_holds_are_counted_and_those_that_are_over_show_how_late_the_sweep_is(wo
     found = measured(measurements(workshop))
 
     assert (found["consulting_holds live"], found["consulting_holds over"]) == (2, 1)
-    assert 280 <= found["consulting_holds_over_seconds"] < 330
+    assert 280 <= found["consulting_holds_over_seconds"] < 300 + BUSY
     assert found["consulting_paid_unconfirmed"] == found["consulting_paid_unconfirmed_seconds"] == 0
 
 
@@ -114,10 +116,10 @@ def test_a_payment_that_the_provider_told_of_is_shown_until_it_is_settled(worksh
     )
     before = measured(measurements(workshop))
     with workshop.working():
-        eventually(lambda: measured(measurements(workshop))["consulting_paid_unconfirmed"] == 0, seconds=15)
+        eventually(lambda: measured(measurements(workshop))["consulting_paid_unconfirmed"] == 0)
 
     assert before["consulting_paid_unconfirmed"] == 1
-    assert 300 <= before["consulting_paid_unconfirmed_seconds"] < 330
+    assert 300 <= before["consulting_paid_unconfirmed_seconds"] < 300 + BUSY
     assert workshop.read("SELECT payment_status FROM sessions") == "completed"
 
 
@@ -131,8 +133,8 @@ def test_a_loop_that_nobody_ends_lags_and_one_that_any_worker_ends_does_not(work
 
     found = measured(measurements(workshop))
 
-    assert found["consulting_tick_lag_seconds sweep"] < 5
-    assert 600 <= found["consulting_tick_lag_seconds slots"] < 630
+    assert found["consulting_tick_lag_seconds sweep"] < 60
+    assert 600 <= found["consulting_tick_lag_seconds slots"] < 600 + BUSY
 
 
 def test_a_worker_that_died_is_shown_with_the_age_of_its_last_sign_of_life(workshop: Workshop) -> None:
@@ -143,7 +145,7 @@ def test_a_worker_that_died_is_shown_with_the_age_of_its_last_sign_of_life(works
 
     found = measured(measurements(workshop))
 
-    assert 300 <= found["consulting_worker_heartbeat_age_seconds gone"] < 330
+    assert 300 <= found["consulting_worker_heartbeat_age_seconds gone"] < 300 + BUSY
     assert found["consulting_worker_loop_failing slots gone"] == 1
     assert "consulting_worker_loop_last_success_timestamp_seconds slots gone" not in found
 

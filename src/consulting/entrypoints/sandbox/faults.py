@@ -83,7 +83,8 @@ class FaultBoard:
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
-        self._closing = asyncio.Event()
+        self._let_go = asyncio.Event()
+        self._closed = False
 
     def add(
         self,
@@ -123,17 +124,21 @@ class FaultBoard:
         return None
 
     async def hold(self, fault: Fault) -> None:
-        """Wait for as long as a hang wants it, or until the sandbox closes."""
+        """Wait for as long as a hang wants it, or until all faults are forgotten or the sandbox closes."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), fault.seconds)
+            await asyncio.wait_for(self._let_go.wait(), fault.seconds)
 
     def close(self) -> None:
-        """Let everything go that is being held."""
-        self._closing.set()
+        """Let everything go that is being held, now and from now on."""
+        self._closed = True
+        self._let_go.set()
 
     def clear(self) -> None:
-        """Forgets all faults."""
+        """Forgets all faults, and lets go whatever they hold."""
         self._waiting.clear()
+        self._let_go.set()
+        if not self._closed:
+            self._let_go = asyncio.Event()
 
     def remove(self, fault_id: str) -> bool:
         """Forgets one fault; false if it isn't waiting."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import socket
 import sys
 import time
-from typing import Final
 
 from consulting.entrypoints.cannot_start import CannotStart
 
 PAUSE_SECONDS = 0.1
 BACKLOG = 2048
-
-_KEPT: Final[list[socket.socket]] = []
-"""What keeps the ports that were found free from others, as long as this process lives."""
 
 
 def free_port(*, host: str) -> int:
@@ -26,7 +23,7 @@ def free_port(*, host: str) -> int:
     keeper = _bound(host, 0)
     port = int(keeper.getsockname()[1])
     if sys.platform == "linux":
-        _KEPT.append(keeper)
+        atexit.register(keeper.close)  # and so long it is kept
     else:
         keeper.close()
     return port
