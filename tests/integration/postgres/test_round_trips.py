@@ -23,7 +23,7 @@ from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.booking import BookSession
 from consulting.application.callers import Caller
 from consulting.application.directory import GetTimeSlot, ListTimeSlots
-from consulting.application.ports.retries import KeptAnswer, KeyedRequest
+from consulting.application.ports.retries import KeptAnswer, KeyedRequest, SentBefore
 
 CALLER = Caller(user_id="client-1", email="kim@example.org")
 CLOCK = MovingClock(sample.NOW)
@@ -84,21 +84,27 @@ def test_a_slot_is_held_in_two_trips(transactions: PostgresTransactions, trips: 
     assert [trips.of(lambda slot=slot: use_case(caller=CALLER, time_slot_id=slot.id)) for slot in slots] == [2, 2, 2]
 
 
-def test_a_slot_is_held_under_a_key_in_three_trips(transactions: PostgresTransactions, trips: Trips) -> None:
-    """Begin, take the key's turn; lock and look; keep session and answer and commit."""
+def test_a_slot_is_held_under_a_new_key_in_two_trips_as_well(transactions: PostgresTransactions, trips: Trips) -> None:
+    """Begin, take the key's turn, lock and look; keep session and answer and commit."""
     slot = Setting(transactions).slot()
     retries, use_case = PostgresRetries(transactions), book(transactions)
     request = KeyedRequest(caller="client-1", key="k", fingerprint=b"f" * 32)
 
     def under_a_key() -> None:
-        attempt = retries.begin(request, at=sample.NOW)
-        assert not isinstance(attempt, KeptAnswer)
+        attempt = retries.presume(request)
         with attempt.joined():
             use_case(caller=CALLER, time_slot_id=slot.id)
         attempt.keep(KeptAnswer(status=201, headers={}, body=b"done"), at=sample.NOW)
 
-    assert trips.of(under_a_key) == 3
-    assert trips.of(lambda: retries.begin(request, at=sample.NOW)) == 2
+    def repeated() -> None:
+        attempt = retries.presume(request)
+        with pytest.raises(SentBefore), attempt.joined():
+            use_case(caller=CALLER, time_slot_id=slot.id)
+        attempt.drop()
+        assert isinstance(retries.begin(request, at=sample.NOW), KeptAnswer)
+
+    assert trips.of(under_a_key) == 2
+    assert trips.of(repeated) == 4
 
 
 def test_a_free_session_is_confirmed_in_three_trips(transactions: PostgresTransactions, trips: Trips) -> None:

@@ -14,6 +14,7 @@ from consulting.application.ports.retries import (
     KeyedRequest,
     KnownRequest,
     RequestInProgress,
+    SentBefore,
     judge,
 )
 
@@ -49,6 +50,23 @@ class MemoryRetries:
             self._give_turn_back(request)
             return answer
         return MemoryAttempt(opened, request, ended=lambda: self._give_turn_back(request))
+
+    def presume(self, request: KeyedRequest) -> MemoryAttempt:
+        """Open one transaction as `begin` does, presuming that the request is new. Raises SentBefore if it isn't."""
+        with self._lock:
+            if _name(request) in self._running:
+                raise SentBefore
+            self._running.add(_name(request))
+        try:
+            opened = self._transactions.open()
+        except BaseException:
+            self._give_turn_back(request)
+            raise
+        attempt = MemoryAttempt(opened, request, ended=lambda: self._give_turn_back(request))
+        if _name(request) in opened.working.requests:
+            attempt.drop()
+            raise SentBefore
+        return attempt
 
     def lease(self, request: KeyedRequest, *, until: datetime, at: datetime) -> MemoryLease | KeptAnswer:
         """Record, for good, that the request runs until then at most; or give the answer that is kept.

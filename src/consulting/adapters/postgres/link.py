@@ -13,6 +13,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from consulting.adapters.postgres.exchange import Exchange, Row, Rows, Step
 from consulting.adapters.postgres.prepared import Prepared, prepare
 from consulting.adapters.postgres.refusals import refusals_named
+from consulting.application.ports.retries import SentBefore
 from consulting.application.ports.transactions import StorageUnavailable
 
 __all__ = ["Link", "Row", "Rows", "Step"]
@@ -24,6 +25,9 @@ _COMMIT: Step = (Prepared(b"COMMIT", {}, label=b"commit"), {})
 _UNDO: Step = (Prepared(b"ROLLBACK", {}, label=b"undo"), {})
 _NOTIFY = prepare(select(func.pg_notify(bindparam("channel"), "")))
 
+_BEYOND_PARTS = (StorageUnavailable, SentBefore)
+"""Failures of the whole transaction: of a connection in doubt, and of what was asked before any part began."""
+
 _EXCHANGE = "exchange"
 """Where the pool keeps a connection's exchange beside it."""
 
@@ -34,8 +38,8 @@ class Link:
     One that only reads begins none: each of its looks is by itself, on one way to the server and back.
     """
 
-    def __init__(self, engine: Engine, *, reading: bool = False) -> None:
-        """Nothing is asked of the database yet."""
+    def __init__(self, engine: Engine, *, reading: bool = False, opening: Sequence[Step] = ()) -> None:
+        """Nothing is asked of the database yet; `opening` goes with the first statement, before it."""
         self._engine = engine
         self._reading = reading
         self._pooled: PoolProxiedConnection | None = None
@@ -44,7 +48,8 @@ class Link:
         self._ended = False
         self._used = False
         self._notified: set[str] = set()
-        self._first: list[Step] = [] if reading else [_BEGIN]
+        self._opening: list[Step] = [] if reading else [_BEGIN, *opening]
+        self._first: list[Step] = []
 
     def rows(self, statement: Prepared, **values: Any) -> Rows:
         """Run a statement and give its rows."""
@@ -65,10 +70,17 @@ class Link:
         with self._noticing_failure():
             self._used = True
             exchange = self._exchange or self._connect()
-            first = self._first
+            first = [*self._opening, *self._first]
             written = exchange.written([*first, *steps])
-            self._first = []
+            self._opening, self._first = [], []
             return exchange.run(written)[len(first) :]
+
+    def open(self) -> None:
+        """Send what opens the transaction, unless that went with a statement."""
+        if self._opening and self._failure is None:
+            first, self._first = self._first, []
+            self.together()
+            self._first = first
 
     def later(self, *steps: Step) -> None:
         """Send statements whose rows nobody looks at with the next ones, before another part, or with the commit.
@@ -96,8 +108,8 @@ class Link:
     def part(self) -> Iterator[None]:
         """Undo what the block did, and that alone, if it raises, or if it swallowed what a statement raised.
 
-        A connection in doubt is beyond that: the whole transaction has failed then. Raises what the part before it left
-        to be refused, and undoes that one.
+        A connection in doubt is beyond that, and so is a request that was sent before: the whole transaction has failed
+        then. Raises what the part before it left to be refused, and undoes that one.
         """
         self._settle()
         notified = set(self._notified)
@@ -106,18 +118,18 @@ class Link:
             yield
             self._require_no_failure()
         except BaseException:
-            if not isinstance(self._failure, StorageUnavailable):
+            if not isinstance(self._failure, _BEYOND_PARTS):
                 self.undo_part()
                 self._notified = notified
             raise
 
     def _settle(self) -> None:
-        if not self._first or self._first[-1] in (_BEGIN, _PART):
+        if not self._first or self._first[-1] is _PART:
             return
         try:
             self.together()
         except BaseException:
-            if not isinstance(self._failure, StorageUnavailable):
+            if not isinstance(self._failure, _BEYOND_PARTS):
                 self.undo_part()
             raise
 

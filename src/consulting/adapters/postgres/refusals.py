@@ -11,16 +11,21 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from consulting.application.ports.retries import SentBefore
 from consulting.application.ports.transactions import StorageUnavailable, TransactionConflict
 from consulting.domain.errors import AccountLinked, ConsultingError, ReviewExists, SlotUnavailable, ValidationFailed
 
-BY_CONSTRAINT: Final[dict[str, type[ConsultingError]]] = {
+SENT_BEFORE: Final = "idempotency_keys_sent_before"
+"""No constraint: what is asked first under a key refuses by this name."""
+
+BY_CONSTRAINT: Final[dict[str, type[ConsultingError | SentBefore]]] = {
     "sessions_no_overlap": SlotUnavailable,
     "payments_one_alive": TransactionConflict,
     "payments_session_id_attempt_key": TransactionConflict,
     "reviews_one_a_session": ReviewExists,
     "researchers_one_an_account": AccountLinked,
     "idempotency_keys_pkey": TransactionConflict,
+    SENT_BEFORE: SentBefore,
 }
 """Constraints that somebody else's being quicker can violate; any other violation is a fault of this program."""
 
@@ -49,7 +54,7 @@ def refusals_named() -> Iterator[None]:
         raise named from error
 
 
-def refusal(error: Exception) -> ConsultingError | None:
+def refusal(error: Exception) -> ConsultingError | SentBefore | None:
     """Name what went wrong in the ports' words; None for a fault of this program."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, UnicodeEncodeError) or _unstorable(cause):

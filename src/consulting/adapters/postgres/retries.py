@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
@@ -12,8 +12,10 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 from sqlalchemy import BigInteger, Engine, Text, and_, bindparam, delete, func, select, update
 
-from consulting.adapters.postgres.link import Link
+from consulting.adapters.postgres.link import Link, Step
 from consulting.adapters.postgres.prepared import insert_into, prepare
+from consulting.adapters.postgres.refusals import SENT_BEFORE
+from consulting.adapters.postgres.tables import fixed
 from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.tables.work import idempotency_keys
 from consulting.adapters.postgres.transactions import PostgresTransactions, joining
@@ -22,6 +24,7 @@ from consulting.application.ports.retries import (
     KeyedRequest,
     KnownRequest,
     RequestInProgress,
+    SentBefore,
     judge,
 )
 from consulting.application.ports.transactions import StorageUnavailable, TransactionConflict
@@ -31,10 +34,14 @@ _COLUMNS = idempotency_keys.c
 _KEYED = and_(_COLUMNS.caller == bindparam("caller", type_=Text), _COLUMNS.key == bindparam("key", type_=Text))
 _OWN = and_(_KEYED, _COLUMNS.leased_until == bindparam("own_lease", type_=Instant))
 
-TAKE_TURN = prepare(select(func.pg_try_advisory_xact_lock(bindparam("turn", type_=BigInteger)).label("taken")))
+_TURN = func.pg_try_advisory_xact_lock(bindparam("turn", type_=BigInteger))
+TAKE_TURN = prepare(select(_TURN.label("taken")))
 """Whoever repeats a request that runs is told so at once, where waiting for its row would hold a worker."""
 
 KNOWN = prepare(select(idempotency_keys).where(_KEYED))
+_REFUSED = func.refuse(fixed(SENT_BEFORE))
+REFUSE_RUNNING = prepare(select(_REFUSED).where(~_TURN))
+REFUSE_KNOWN = prepare(select(_REFUSED).select_from(idempotency_keys).where(_KEYED))
 KEEP = prepare(insert_into(idempotency_keys))
 _OUTCOME: Final = ("state", "leased_until", "status_code", "headers", "body")
 _CHANGES = {name: bindparam(name, type_=_COLUMNS[name].type) for name in _OUTCOME}
@@ -70,6 +77,14 @@ class PostgresRetries:
             return answer
         return PostgresAttempt(link, request, own_lease=known.leased_until if known else None)
 
+    def presume(self, request: KeyedRequest) -> PostgresAttempt:
+        """Open one transaction as `begin` does, presuming that the request is new.
+
+        That is looked at with the work's first statements, on one way to the server and back: what is behind a refusal
+        isn't run. Raised there, or at the end of what joins first, is SentBefore if the request isn't new.
+        """
+        return PostgresAttempt(Link(self._engine, opening=_as_new(request)), request, own_lease=None)
+
     def lease(self, request: KeyedRequest, *, until: datetime, at: datetime) -> PostgresLease | KeptAnswer:
         """Record, for good, that the request runs until then at most; or give the answer that is kept.
 
@@ -100,7 +115,10 @@ class PostgresAttempt:
     def joined(self) -> Iterator[None]:
         """Make the transactions that this thread begins within the block a part of this one."""
         with self._busy, joining(self._link):
-            yield
+            try:
+                yield
+            finally:
+                self._link.open()
 
     def keep(self, answer: KeptAnswer, *, at: datetime) -> None:
         """Keep the answer and commit it together with the work: neither is ever without the other.
@@ -110,7 +128,7 @@ class PostgresAttempt:
         with self._busy:
             try:
                 _write(self._link, self._request, _finished(answer), own_lease=self._own_lease, at=at)
-            except (StorageUnavailable, TransactionConflict):
+            except (StorageUnavailable, TransactionConflict, SentBefore):
                 self._link.close()
                 raise
             except ConsultingError:
@@ -166,6 +184,11 @@ def _taken(link: Link, request: KeyedRequest) -> KnownRequest | None:
     if not turns[0].taken and (known is None or known.answer is None):
         raise RequestInProgress
     return known
+
+
+def _as_new(request: KeyedRequest) -> Sequence[Step]:
+    """Take the request's turn, and then refuse if something is known, as `_taken` does for one that may be repeated."""
+    return (REFUSE_RUNNING, {"turn": turn_of(request)}), (REFUSE_KNOWN, _names(request))
 
 
 def _write(

@@ -23,6 +23,10 @@ class RequestInProgress(ConsultingError):
     code = "REQUEST_IN_PROGRESS"
 
 
+class SentBefore(Exception):
+    """A request was presumed to be new, and isn't: it runs at this moment, or something is kept of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedRequest:
     """A request under a key of its caller's; the fingerprint, 32 bytes, tells it from any other."""
@@ -95,6 +99,13 @@ class Retries(Protocol):
         """Open one transaction for all that the request does, or give the answer that is kept.
 
         Raises IdempotencyKeyReused, RequestInProgress (at once, nobody waits) and StorageUnavailable.
+        """
+
+    def presume(self, request: KeyedRequest) -> Attempt:
+        """Open one transaction as `begin` does, presuming that the request is new, as most are.
+
+        Where it isn't, SentBefore says so at once, nobody waits: here, or by the end of what joins first, or of `keep`.
+        Nothing was done then: drop the attempt if there is one, and let `begin` tell what is known.
         """
 
     def lease(self, request: KeyedRequest, *, until: datetime, at: datetime) -> Attempt | KeptAnswer:

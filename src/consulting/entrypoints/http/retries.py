@@ -21,7 +21,14 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from consulting.application.ports.clock import Clock
-from consulting.application.ports.retries import Attempt, IdempotencyKeyReused, KeptAnswer, KeyedRequest, Retries
+from consulting.application.ports.retries import (
+    Attempt,
+    IdempotencyKeyReused,
+    KeptAnswer,
+    KeyedRequest,
+    Retries,
+    SentBefore,
+)
 from consulting.application.ports.transactions import TransactionConflict
 from consulting.domain.errors import ConsultingError, ValidationFailed
 from consulting.entrypoints.http.answers import Answer
@@ -110,7 +117,7 @@ class _Keyed:
         if self._place is not None:
             raise RuntimeError("no provider is called from within a transaction: let the handler's first work call it")
         if not self._tried:
-            await self._keeping.places.run(self._begin, leased=True)
+            await self._keeping.places.run(self._lease)
 
     async def conclude(self, answer: KeptAnswer) -> KeptAnswer | None:
         """Keep the answer if it is one to keep; give another one if it turns out that there was one before."""
@@ -166,21 +173,38 @@ class _Keyed:
         await self._stack.aclose()
 
     def _joined(self, call: Callable[[], _R]) -> _R:
-        if self._attempt is None:
-            self._begin(leased=False)
-        assert self._attempt is not None
-        with self._attempt.joined():
+        """Call within the attempt: in one that presumes the request to be new, and once more if it wasn't that new."""
+        try:
+            with (self._attempt or self._presume()).joined():
+                return call()
+        except SentBefore:
+            self._drop()
+        with self._begin().joined():
             return call()
 
-    def _begin(self, *, leased: bool) -> None:
+    def _presume(self) -> Attempt:
         self._tried = True
-        retries, now = self._keeping.retries, self._keeping.clock.now()
-        found = (
-            retries.lease(self._request, until=now + LEASE, at=now) if leased else retries.begin(self._request, at=now)
-        )
+        self._attempt = self._keeping.retries.presume(self._request)
+        return self._attempt
+
+    def _drop(self) -> None:
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.drop()
+
+    def _begin(self) -> Attempt:
+        return self._found(self._keeping.retries.begin(self._request, at=self._keeping.clock.now()))
+
+    def _lease(self) -> Attempt:
+        now = self._keeping.clock.now()
+        return self._found(self._keeping.retries.lease(self._request, until=now + LEASE, at=now))
+
+    def _found(self, found: Attempt | KeptAnswer) -> Attempt:
+        self._tried = True
         if isinstance(found, KeptAnswer):
             raise AnswerKept(self._opened(found))
         self._attempt = found
+        return found
 
     def _keep(self, attempt: Attempt, answer: KeptAnswer) -> None:
         sealed = KeptAnswer(status=answer.status, headers=answer.headers, body=self._keeping.seal.close(answer.body))

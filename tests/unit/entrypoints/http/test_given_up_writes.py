@@ -13,7 +13,7 @@ from consulting.adapters.contracts import sample
 from consulting.adapters.memory.clock import MovingClock
 from consulting.adapters.memory.retries import MemoryRetries
 from consulting.adapters.memory.transactions import MemoryTransactions
-from consulting.application.ports.retries import KeptAnswer, KeyedRequest
+from consulting.application.ports.retries import KeyedRequest
 from consulting.entrypoints.http.places import Places
 from consulting.entrypoints.http.retries import Keeping, _Keyed
 from consulting.entrypoints.http.sealing import Seal
@@ -28,9 +28,8 @@ class SlowlyUndone:
     kept: MemoryRetries
     undone: int = 0
 
-    def begin(self, request: KeyedRequest, **at: Any) -> Any:
-        attempt = self.kept.begin(request, **at)
-        assert not isinstance(attempt, KeptAnswer)
+    def presume(self, request: KeyedRequest) -> Any:
+        attempt = self.kept.presume(request)
         drop = attempt.drop
 
         def slowly() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,6 +19,7 @@ from consulting.application.ports.retries import (
     KeyedRequest,
     RequestInProgress,
     Retries,
+    SentBefore,
 )
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.errors import SlotUnavailable
@@ -34,6 +36,21 @@ def begun(retries: Retries, request: KeyedRequest = REQUEST) -> Attempt:
     attempt = retries.begin(request, at=sample.NOW)
     assert not isinstance(attempt, KeptAnswer)
     return attempt
+
+
+def told_sent_before(retries: Retries, work: Callable[[], object], request: KeyedRequest = REQUEST) -> bool:
+    """Presume a request to be new, and do this work for it; tell whether it turned out that it isn't."""
+    attempt = None
+    try:
+        attempt = retries.presume(request)
+        with attempt.joined():
+            work()
+    except SentBefore:
+        return True
+    finally:
+        if attempt is not None:
+            attempt.drop()
+    return False
 
 
 def leased(retries: Retries, *, seconds: int = 0) -> Attempt:
@@ -228,6 +245,80 @@ class RetriesContract(RecordsContract):
 
         assert retries.lease(REQUEST, until=LEASED, at=LEASED) == ANSWER
 
+    def test_a_request_that_is_presumed_to_be_new_and_is_runs_as_any_other(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        attempt = retries.presume(REQUEST)
+        with attempt.joined():
+            add(transactions)
+        with pytest.raises(RequestInProgress):
+            retries.begin(REQUEST, at=sample.NOW)
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert added(transactions) is not None
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+
+    def test_what_is_presumed_to_be_new_and_dropped_leaves_nothing_behind(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        for _ in range(2):
+            attempt = retries.presume(REQUEST)
+            with attempt.joined():
+                add(transactions)
+            attempt.drop()
+        assert added(transactions) is None
+        retries.presume(REQUEST).drop()
+        begun(retries).drop()
+
+    def test_what_is_presumed_to_be_new_and_runs_is_told_so_at_once(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        work = partial(add, transactions)
+        attempt = begun(retries)
+        assert told_sent_before(retries, work)
+        attempt.drop()
+        lease = leased(retries)
+        assert told_sent_before(retries, work)
+        lease.drop()
+        assert added(transactions) is None
+        assert not told_sent_before(retries, work)
+
+    def test_what_is_presumed_to_be_new_and_was_answered_does_nothing(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        work = partial(add, transactions)
+        begun(retries).keep(ANSWER, at=sample.NOW)
+
+        assert told_sent_before(retries, work)
+        assert told_sent_before(retries, work, replace(REQUEST, fingerprint=b"2" * 32))
+        assert added(transactions) is None
+        assert not told_sent_before(retries, work, replace(REQUEST, caller="bob"))
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+
+    def test_what_is_presumed_to_be_new_is_looked_up_even_if_nothing_is_asked_for_it(self, retries: Retries) -> None:
+        begun(retries).keep(ANSWER, at=sample.NOW)
+
+        assert told_sent_before(retries, bool)
+        with pytest.raises(SentBefore):
+            retries.presume(REQUEST).keep(replace(ANSWER, status=404), at=sample.NOW)
+        assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
+
+    def test_a_part_of_what_is_presumed_to_be_new_is_undone_alone(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        attempt = retries.presume(REQUEST)
+        with attempt.joined():
+            with suppress(Regret), transactions.begin():
+                raise Regret
+            with suppress(Regret), transactions.begin() as tx:
+                tx.researchers.add(sample.researcher(2))
+                raise Regret
+            add(transactions, 1)
+        attempt.keep(ANSWER, at=sample.NOW)
+
+        assert added(transactions, 1) is not None
+        assert added(transactions, 2) is None
+
     def test_of_several_equal_requests_at_once_one_runs(self, transactions: Transactions, retries: Retries) -> None:
         for number in range(1, 6):
             request = replace(REQUEST, key=f"race-{number}")
@@ -235,6 +326,26 @@ class RetriesContract(RecordsContract):
 
             assert [each for each in outcomes if each.raised and not isinstance(each.raised, RequestInProgress)] == []
             assert sum(each.result == "ran" for each in outcomes) == 1
+
+    def test_of_several_equal_requests_that_are_presumed_to_be_new_one_runs(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        for number in range(1, 6):
+            request = replace(REQUEST, key=f"presumed-{number}")
+            outcomes = at_once(*[partial(self._presume, transactions, retries, request, number)] * 4)
+
+            assert [each for each in outcomes if each.raised and not isinstance(each.raised, SentBefore)] == []
+            assert sum(each.result == "ran" for each in outcomes) == 1
+
+    def _presume(self, transactions: Transactions, retries: Retries, request: KeyedRequest, number: int) -> str:
+        attempt = retries.presume(request)
+        try:
+            with attempt.joined():
+                add(transactions, number)
+            attempt.keep(ANSWER, at=sample.NOW)
+        finally:
+            attempt.drop()
+        return "ran"
 
     def _run(self, transactions: Transactions, retries: Retries, request: KeyedRequest, number: int) -> str:
         attempt = retries.begin(request, at=sample.NOW)
