@@ -133,9 +133,16 @@ GUARDS: Final = (
     Mutation(
         guard="the turn of those who send the same request",
         file=f"{_ADAPTER}/retries.py",
-        before='func.pg_try_advisory_xact_lock(bindparam("turn", type_=BigInteger)).label("taken")',
-        after='(bindparam("turn", type_=BigInteger) == bindparam("turn", type_=BigInteger)).label("taken")',
+        before='_TURN = func.pg_try_advisory_xact_lock(bindparam("turn", type_=BigInteger))',
+        after='_TURN = bindparam("turn", type_=BigInteger) == bindparam("turn", type_=BigInteger)',
         tests=(f"{_REPEATED}::test_a_repeated_request_does_not_wait_for_the_first_one",),
+    ),
+    Mutation(
+        guard="the look for an answer to a request that is presumed to be new",
+        file=f"{_ADAPTER}/retries.py",
+        before=' {"turn": turn_of(request)}), (REFUSE_KNOWN, _names(request))',
+        after=' {"turn": turn_of(request)}),',
+        tests=(f"{_REPEATED}::test_the_first_answer_comes_again_and_no_secret_lies_in_the_table",),
     ),
     Mutation(
         guard="the look whether a rule is over before it makes room for another",

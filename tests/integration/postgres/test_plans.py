@@ -99,7 +99,14 @@ HOT = {
     "a calendar's slots": Hot(time_slots.PUBLISHED, RANGE, ("time_slots_researcher_id_start", "sessions_of_slot"), 300),
     "claims in a period": Hot(session_statements.CLAIMS, RANGE, ("sessions_no_overlap",)),
     "a researcher's sessions": Hot(session_statements.OF_RESEARCHER, RANGE, ("sessions_no_overlap",)),
-    "a client's live holds": Hot(session_statements.HOLDS, CLIENT, ("sessions_holds_of_client",)),
+    "the lock of a slot and of a client's bookings": Hot(
+        time_slots.LOCK_FOR, {"id": many.slot(20, WHO), "number": 1}, ("time_slots_",)
+    ),
+    "a slot with its claims, and what a client holds": Hot(
+        time_slots.OFFER_FOR,
+        {"id": many.slot(20, WHO), **CLIENT},
+        ("time_slots_", "researchers_pkey", "sessions_no_overlap", "sessions_holds_of_client"),
+    ),
     "a client's free sessions to come": Hot(
         session_statements.FREE_TO_COME, {**CLIENT, "at": NOW}, ("sessions_of_client",)
     ),

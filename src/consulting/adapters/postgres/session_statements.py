@@ -41,8 +41,10 @@ _ADDED = insert_into(sessions).on_conflict_do_nothing(constraint=_NO_OVERLAP).re
 ADD = prepare(select(func.refuse(fixed(_NO_OVERLAP))).where(~select(_ADDED).exists()))
 SAVE = prepare(update_of(sessions).returning(sessions.c.id))
 
-LOCK_BOOKINGS = prepare(select(func.pg_advisory_xact_lock(BOOKINGS_OF_A_CLIENT, bindparam("number", type_=Integer))))
-HOLDS = prepare(select(sessions.c.expires_at).where(sessions.c.user_id == _CLIENT, _HELD))
+TURN_OF_A_CLIENT = func.pg_advisory_xact_lock(BOOKINGS_OF_A_CLIENT, bindparam("number", type_=Integer))
+LOCK_BOOKINGS = prepare(select(TURN_OF_A_CLIENT))
+_mine = sessions.alias("mine")
+HELD_UNTIL = select(_mine.c.expires_at).where(_mine.c.user_id == _CLIENT, _mine.c.expires_at.is_not(None))
 FREE_TO_COME = prepare(
     select(func.count())
     .select_from(sessions)

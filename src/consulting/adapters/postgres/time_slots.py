@@ -17,7 +17,7 @@ from consulting.adapters.postgres.next_available import overlap
 from consulting.adapters.postgres.prepared import prepare
 from consulting.adapters.postgres.researchers import GET as GET_RESEARCHER
 from consulting.adapters.postgres.researchers import researcher_of
-from consulting.adapters.postgres.session_statements import HOLDS, LOCK_BOOKINGS, number_of
+from consulting.adapters.postgres.session_statements import HELD_UNTIL, TURN_OF_A_CLIENT, number_of
 from consulting.adapters.postgres.tables import fixed, period, researchers, sessions, time_slots
 from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.values import END, START
@@ -46,8 +46,8 @@ _own = sessions.alias("own")
 _HAD = exists().where(_own.c.time_slot_id == time_slots.c.id, _own.c.status != fixed(Status.CANCELED))
 
 # NO KEY: sessions refer to their slot by a foreign key, and saving one must not wait for whoever judges the slot.
-LOCK = prepare(select(time_slots.c.id).where(time_slots.c.id == _ID).with_for_update(key_share=True))
-OFFER = prepare(
+_LOCKED = select(time_slots.c.id).where(time_slots.c.id == _ID).with_for_update(key_share=True)
+_OFFERED = (
     select(*_SLOT, *CLAIM, researchers)
     .select_from(time_slots)
     .join(researchers, researchers.c.id == time_slots.c.researcher_id)
@@ -55,6 +55,10 @@ OFFER = prepare(
     .where(time_slots.c.id == _ID)
     .order_by(*BY_START)
 )
+LOCK, OFFER = prepare(_LOCKED), prepare(_OFFERED)
+# What locks is done before what is around it: the slot first, then the client's bookings.
+LOCK_FOR = prepare(select(TURN_OF_A_CLIENT).select_from(_LOCKED.subquery("locked")))
+OFFER_FOR = prepare(_OFFERED.add_columns(func.array(HELD_UNTIL.scalar_subquery()).label("deadlines")))
 STARTING = prepare(
     select(*_SLOT)
     .where(
@@ -129,16 +133,13 @@ class PostgresTimeSlots:
     def lock_for(self, id: UUID, *, user_id: str) -> OfferToClient | None:
         """Lock the slot as `lock` does, then what the client holds, on the same way to the server.
 
-        Four statements: what the former holders of both locks committed must be seen.
+        Two statements, as in `lock`: what the former holders of both locks committed must be seen.
         """
-        _, rows, _, holds = self._link.together(
-            (LOCK, {"id": id}),
-            (OFFER, {"id": id}),
-            (LOCK_BOOKINGS, {"number": number_of(user_id)}),
-            (HOLDS, {"user_id": user_id}),
+        _, rows = self._link.together(
+            (LOCK_FOR, {"id": id, "number": number_of(user_id)}), (OFFER_FOR, {"id": id, "user_id": user_id})
         )
         offer = _offer(rows)
-        return None if offer is None else OfferToClient(offer=offer, deadlines=tuple(row.expires_at for row in holds))
+        return None if offer is None else OfferToClient(offer=offer, deadlines=tuple(rows[0].deadlines))
 
     def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that a session has."""
