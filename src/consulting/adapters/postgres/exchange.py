@@ -29,6 +29,7 @@ Rows = Sequence[Row]
 Step = tuple[Prepared, Mapping[str, Any]]
 Written = tuple[Prepared, Sequence[Buffer | None]]
 
+_SUCCESS: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 _PLACE: Final = re.compile(rb"%\((\w+)\)s|%%")
 
 
@@ -122,7 +123,7 @@ def _fetched(libpq: PGconn, awaited: int) -> PQGen[Sequence[PGresult]]:
 
 
 def _succeeded(answer: PGresult) -> bool:
-    return answer.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
+    return answer.status in _SUCCESS
 
 
 def _maker(answer: PGresult) -> Callable[[Sequence[Any]], Row]:

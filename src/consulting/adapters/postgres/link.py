@@ -12,7 +12,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from consulting.adapters.postgres.exchange import Exchange, Row, Rows, Step
 from consulting.adapters.postgres.prepared import Prepared, prepare
-from consulting.adapters.postgres.refusals import refusals_named
+from consulting.adapters.postgres.refusals import refusal
 from consulting.application.ports.retries import SentBefore
 from consulting.application.ports.transactions import StorageUnavailable
 
@@ -67,13 +67,22 @@ class Link:
         """
         if self._reading and not all(statement.reads for statement, _ in steps):
             raise RuntimeError("this transaction only reads")
-        with self._noticing_failure():
-            self._used = True
-            exchange = self._exchange or self._connect()
-            first = [*self._opening, *self._first]
-            written = exchange.written([*first, *steps])
-            self._opening, self._first = [], []
-            return exchange.run(written)[len(first) :]
+        try:
+            return self._exchanged(steps)
+        except Exception as error:
+            named = refusal(error)
+            self._failure = named or error
+            if named is None:
+                raise
+            raise named from error
+
+    def _exchanged(self, steps: Sequence[Step]) -> Sequence[Rows]:
+        self._used = True
+        exchange = self._exchange or self._connect()
+        first = [*self._opening, *self._first]
+        written = exchange.written([*first, *steps])
+        self._opening, self._first = [], []
+        return exchange.run(written)[len(first) :]
 
     def open(self) -> None:
         """Send what opens the transaction, unless that went with a statement."""
@@ -184,12 +193,3 @@ class Link:
             exchange = self._pooled.info[_EXCHANGE] = Exchange(driver)
         self._exchange = exchange
         return exchange
-
-    @contextmanager
-    def _noticing_failure(self) -> Iterator[None]:
-        try:
-            with refusals_named():
-                yield
-        except Exception as failure:
-            self._failure = failure
-            raise

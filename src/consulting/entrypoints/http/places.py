@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from contextvars import copy_context
 from functools import partial
 from typing import Final, ParamSpec, Protocol, TypeVar
@@ -91,24 +90,22 @@ class Places:
 
     async def run(self, call: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Call in one of the places, with the caller's context. Raises Overloaded, and whatever the call raises."""
-        await self._admitted()
-        self._change(busy=1)
+        place = await self.take()
         try:
-            return await self._calls(partial(call, *args, **kwargs))
+            return await place(partial(call, *args, **kwargs))
         finally:
-            self._free.release()
-            self._change(busy=-1)
+            self.give_back()
 
-    @asynccontextmanager
-    async def place(self) -> AsyncGenerator[Place]:
-        """Have one of the places for several calls, one after the other. Raises Overloaded."""
+    async def take(self) -> Place:
+        """Have one of the places for several calls, one after the other, until it is given back. Raises Overloaded."""
         await self._admitted()
         self._change(busy=1)
-        try:
-            yield self._calls
-        finally:
-            self._free.release()
-            self._change(busy=-1)
+        return self._calls
+
+    def give_back(self) -> None:
+        """Let somebody else have a place that was taken."""
+        self._free.release()
+        self._change(busy=-1)
 
     def aside(self, call: Callable[[], _R]) -> _R:
         """Call, from within a place, what reckons for long or waits for something else than the database."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -103,7 +102,6 @@ class _Keyed:
 
     def __init__(self, request: KeyedRequest, keeping: Keeping) -> None:
         self._request, self._keeping = request, keeping
-        self._stack = AsyncExitStack()
         self._place: Place | None = None
         self._attempt: Attempt | None = None
         self._tried = False
@@ -148,7 +146,7 @@ class _Keyed:
             if self._attempt is not None:
                 await self._end(self._attempt.drop)
         finally:
-            await self._stack.aclose()
+            self._leave()
 
     async def _keep_alone(self, answer: KeptAnswer) -> KeptAnswer | None:
         """Keep the answer of a request that never got to its work."""
@@ -161,8 +159,13 @@ class _Keyed:
     async def _own_place(self) -> Place:
         """Hold on to a place for as long as the transaction has its connection: there are as many of both."""
         if self._place is None:
-            self._place = await self._stack.enter_async_context(self._keeping.places.place())
+            self._place = await self._keeping.places.take()
         return self._place
+
+    def _leave(self) -> None:
+        if self._place is not None:
+            self._place = None
+            self._keeping.places.give_back()
 
     async def _end(self, end: Callable[[], None]) -> None:
         self._attempt = None
@@ -170,7 +173,7 @@ class _Keyed:
             await self._keeping.places.run(end)
         else:
             await self._place(end)
-        await self._stack.aclose()
+        self._leave()
 
     def _joined(self, call: Callable[[], _R]) -> _R:
         """Call within the attempt: in one that presumes the request to be new, and once more if it wasn't that new."""
