@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 
 from bench.load import Timings
-from consulting.adapters.postgres import researchers, retries, session_statements, time_slots
+from consulting.adapters.postgres import retries, session_statements, time_slots
 from consulting.adapters.postgres.prepared import Prepared
 
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
@@ -76,14 +76,14 @@ class PgBench:
     first_day: date
 
     def read_days(self, *, number: int) -> Timings:
-        """Ask for days of slots: three statements on one way, as the product sends them."""
+        """Ask whether days of slots are as they were, as the product does."""
         when = f"(date '{self.first_day}' + :day::int)::timestamptz"
         who = "('00000000-0000-7000-8000-' || lpad(to_hex(:who::int), 12, '0'))::uuid"
-        places = {"id": who, "researcher_id": who, "start": when, "end": f"{when} + interval '1 day'"}
+        places = {"researcher_id": who, "start": when, "end": f"{when} + interval '1 day'"}
         script = [
             f"\\set who random({self.whose[0]}, {self.whose[-1]})",
             "\\set day random(0, 39)",
-            *_trip(places, researchers.GET, time_slots.STARTING, time_slots.CLAIMS_ON_STARTING),
+            *_trip(places, time_slots.OFFERS_STARTING.check),
         ]
         return self._run(script, count=number)
 

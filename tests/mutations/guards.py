@@ -14,6 +14,7 @@ _OF_BUSY_CALENDARS = "tests/integration/races/test_races_of_busy_calendars.py"
 _DOMAIN = "tests/unit/domain"
 _STORAGE = "tests/integration/postgres/test_storage_contract.py::TestPostgresStorage"
 _PROFILES = "tests/integration/postgres/test_profiles_at_once.py"
+_READINGS = "tests/integration/postgres/test_readings.py"
 _REPEATED = "tests/integration/http/test_repeated_writes.py"
 
 GUARDS: Final = (
@@ -23,6 +24,13 @@ GUARDS: Final = (
         before="select(time_slots.c.id).where(time_slots.c.id == _ID).with_for_update(key_share=True)",
         after="select(time_slots.c.id).where(time_slots.c.id == _ID)",
         tests=(f"{_STORAGE}::test_whoever_locks_a_slot_for_another_client_waits_and_then_sees_the_new_claim",),
+    ),
+    Mutation(
+        guard="the look at whether a list of slots is as it was",
+        file=f"{_ADAPTER}/readings.py",
+        before="if known is not None and known[0] == link.one(self.check, **asked):",
+        after="if known is not None:",
+        tests=(f"{_READINGS}::test_after_each_change_the_slots_are_those_of_a_storage_that_remembers_nothing",),
     ),
     Mutation(
         guard="the lock on the slots in a time that is blocked",

@@ -115,9 +115,16 @@ def test_a_free_session_is_confirmed_in_three_trips(transactions: PostgresTransa
     assert trips.of(lambda: book(transactions)(caller=CALLER, time_slot_id=slot.id)) == 3
 
 
-def test_slots_are_read_in_one_trip(transactions: PostgresTransactions, trips: Trips) -> None:
-    slot = Setting(transactions).slot()
+def test_slots_are_read_in_one_trip_and_in_two_when_they_changed(
+    transactions: PostgresTransactions, trips: Trips
+) -> None:
+    setting = Setting(transactions)
+    slot, other = setting.slot(1), setting.slot(2)
     first = slot.period.start.date()
     days = partial(ListTimeSlots(transactions, CLOCK), first=first, last=first + timedelta(days=30), timezone="UTC")
-    assert trips.of(lambda: days(researcher_id=slot.researcher_id, caller=None)) == 1
+    looks = []
+    for change in (bool, bool, partial(setting.withdraw, other)):
+        change()
+        looks.append(trips.of(lambda: days(researcher_id=slot.researcher_id, caller=None)))
+    assert looks == [1, 1, 2]
     assert trips.of(lambda: GetTimeSlot(transactions, CLOCK)(slot.id, caller=None)) == 1

@@ -15,7 +15,7 @@ from consulting.adapters.postgres.claims import BY_START, CLAIM, LIVE, ON_SLOT, 
 from consulting.adapters.postgres.link import Link, Row, Rows
 from consulting.adapters.postgres.next_available import overlap
 from consulting.adapters.postgres.prepared import prepare
-from consulting.adapters.postgres.researchers import GET as GET_RESEARCHER
+from consulting.adapters.postgres.readings import Reading
 from consulting.adapters.postgres.researchers import researcher_of
 from consulting.adapters.postgres.session_statements import HELD_UNTIL, TURN_OF_A_CLIENT, number_of
 from consulting.adapters.postgres.tables import fixed, period, researchers, sessions, time_slots
@@ -59,7 +59,7 @@ LOCK, OFFER = prepare(_LOCKED), prepare(_OFFERED)
 # What locks is done before what is around it: the slot first, then the client's bookings.
 LOCK_FOR = prepare(select(TURN_OF_A_CLIENT).select_from(_LOCKED.subquery("locked")))
 OFFER_FOR = prepare(_OFFERED.add_columns(func.array(HELD_UNTIL.scalar_subquery()).label("deadlines")))
-STARTING = prepare(
+_STARTING = (
     select(*_SLOT)
     .where(
         time_slots.c.researcher_id == _RESEARCHER,
@@ -70,7 +70,7 @@ STARTING = prepare(
     .order_by(time_slots.c.start_time, time_slots.c.end_time, time_slots.c.id)
 )
 # All claims of the range at once: a look into the range index for each slot costs four times as much for a week.
-CLAIMS_ON_STARTING = prepare(
+_CLAIMS_ON_STARTING = (
     select(*CLAIM)
     .where(
         sessions.c.researcher_id == _RESEARCHER,
@@ -143,18 +143,7 @@ class PostgresTimeSlots:
 
     def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that a session has."""
-        asked = {"researcher_id": researcher_id, "start": during.start, "end": during.end}
-        found, slots, around = self._link.together(
-            (GET_RESEARCHER, {"id": researcher_id}), (STARTING, asked), (CLAIMS_ON_STARTING, asked)
-        )
-        if not slots:
-            return ()
-        researcher = researcher_of(found[0])
-        if not around:
-            return [Offer(slot=_slot(row), researcher=researcher, claims=()) for row in slots]
-        claims = [claim_of(row) for row in around]
-        ends = [claim.period.end for claim in claims]
-        return [_among(claims, ends, slot=_slot(row), researcher=researcher) for row in slots]
+        return OFFERS_STARTING(self._link, researcher_id=researcher_id, start=during.start, end=during.end)
 
     def lock_published(self, *, researcher_id: UUID, overlapping: Period) -> Sequence[PublishedSlot]:
         """Lock and list, by id, all slots that overlap the period; `booked` where a session has the slot.
@@ -199,6 +188,28 @@ class PostgresTimeSlots:
 
 def _offer(rows: Rows) -> Offer | None:
     return _with_claims(rows, researcher_of(rows[0])) if rows else None
+
+
+def _offers(found: Rows, slots: Rows, around: Rows) -> Sequence[Offer]:
+    """Put together one researcher, their slots and the claims around these."""
+    if not slots:
+        return ()
+    researcher = researcher_of(found[0])
+    if not around:
+        return tuple([Offer(slot=_slot(row), researcher=researcher, claims=()) for row in slots])
+    claims = [claim_of(row) for row in around]
+    ends = [claim.period.end for claim in claims]
+    return tuple([_among(claims, ends, slot=_slot(row), researcher=researcher) for row in slots])
+
+
+OFFERS_STARTING = Reading(
+    select(researchers).where(researchers.c.id == _RESEARCHER),
+    _STARTING,
+    _CLAIMS_ON_STARTING,
+    make=_offers,
+    most=20_000,
+)
+"""What `starting` reads; 20,000 slots with their claims take some 20 MB."""
 
 
 def _with_claims(rows: Rows, researcher: Researcher) -> Offer:
