@@ -161,14 +161,20 @@ def fill(url: str, many: Many, *, now: datetime = NOW) -> None:
             connection.execute(SLOTS.encode(), values)
         for step in CALENDARS:
             connection.execute(step.encode(), values)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
+    tidy(url)
     settle(url, now=now)
+    tidy(url, "openings")
+
+
+def tidy(url: str, *tables: str) -> None:
+    """Let the planner know what there is in these tables, or in all.
+
+    What isn't on the disk yet is not marked as visible to everybody, and then no index is read alone.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
-        # What isn't on the disk yet is not marked as visible to everybody, and then no index is read alone.
         connection.execute("SET synchronous_commit = on")
         connection.execute("SELECT pg_logical_emit_message(true, 'tests', 'everything before this is on the disk')")
-        connection.execute("VACUUM ANALYZE openings")
+        connection.execute(f"VACUUM ANALYZE {', '.join(tables)}".encode())
 
 
 @contextmanager

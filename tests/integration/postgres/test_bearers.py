@@ -23,6 +23,7 @@ from consulting.domain.directory import topic, weights
 from consulting.domain.money import Money
 from consulting.domain.researchers import Researcher
 from consulting.entrypoints.database import migrations
+from tests.integration.postgres.gate import BUSY
 
 SEED, PEOPLE, STEPS = 20261123, 6, 80
 Trait = tuple[str, int]
@@ -30,7 +31,7 @@ Trait = tuple[str, int]
 
 @pytest.fixture
 def storage(database_url: str) -> Iterator[Transactions]:
-    engine = open_engine(url=database_url, pool_size=4)
+    engine = open_engine(url=database_url, pool_size=4, patience=BUSY)
     yield PostgresTransactions(engine)
     engine.dispose()
 

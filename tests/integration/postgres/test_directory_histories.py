@@ -30,6 +30,7 @@ from consulting.domain.money import Money
 from consulting.domain.publishing import Publication
 from consulting.domain.researchers import Rating, Researcher
 from consulting.domain.time_slots import TimeSlot
+from tests.integration.postgres.gate import BUSY
 
 SEED = 20261123
 WRITERS, PEOPLE, CHANGES, QUESTIONS = 4, 5, 15, 45
@@ -153,7 +154,7 @@ def do_all(storage: Transactions, steps: Sequence[Step]) -> None:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(url=database_url, pool_size=WRITERS)
+    engine = open_engine(url=database_url, pool_size=WRITERS, patience=BUSY)
     yield engine
     engine.dispose()
 

@@ -19,6 +19,8 @@ from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.conflicts import retry_on_conflict
 from consulting.application.ports.transactions import Transactions
 from consulting.domain.researchers import Researcher
+from tests.integration.postgres.gate import BUSY
+from tests.integration.postgres.many import tidy
 from tests.integration.postgres.test_plans import Hot, explain, nodes
 
 SEED = 20261123
@@ -51,7 +53,7 @@ FROM generate_series(1, %(researchers)s) r,
 
 @pytest.fixture
 def transactions(database_url: str) -> Iterator[PostgresTransactions]:
-    engine = open_engine(url=database_url, pool_size=WRITERS)
+    engine = open_engine(url=database_url, pool_size=WRITERS, patience=BUSY)
     yield PostgresTransactions(engine)
     engine.dispose()
 
@@ -127,7 +129,7 @@ def test_what_others_write_into_the_table_counts_too(database_url: str, transact
 def test_suggestions_come_from_an_index_however_many_fields_there_are(database_url: str, researchers: int) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(MANY, {"researchers": researchers})
-        connection.execute("VACUUM ANALYZE expertise_topics, expertise_spellings")
+    tidy(database_url, "expertise_topics", "expertise_spellings")
     with connect(url=database_url) as connection:
         rare = researchers * 3 // 10
         counted = connection.execute("SELECT count(*), sum(researchers) FROM expertise_topics").fetchall()

@@ -10,45 +10,20 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from consulting.adapters.memory import (
-    MemoryMailer,
-    MemoryMeetingRooms,
-    MemoryPaymentGateway,
-    MovingClock,
-    PlainLetters,
-)
-from consulting.adapters.postgres.engine import open_engine
-from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
-from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.register import ChangeResearcher
 from consulting.domain.money import Money
 from consulting.domain.researchers import Researcher
-from tests.integration.instance import eventually
-from tests.unit.application.marketplace import ADMIN, NOON, Marketplace, account_of
+from tests.integration.instance import PATIENCE, eventually
+from tests.integration.postgres.marketplaces import joined, marketplace_over
+from tests.unit.application.marketplace import ADMIN, Marketplace, account_of
 
 Change = Callable[[Marketplace, Researcher], object]
 
 
 @pytest.fixture
 def market(database_url: str) -> Iterator[Marketplace]:
-    engine = open_engine(url=database_url, pool_size=4)
-    yield Marketplace(
-        transactions=PostgresTransactions(engine),
-        clock=MovingClock(NOON),
-        ids=TimeOrderedIdentities(),
-        gateway=MemoryPaymentGateway(),
-        rooms=MemoryMeetingRooms(),
-        mailer=MemoryMailer(),
-        letters=PlainLetters(),
-    )
-    engine.dispose()
-
-
-def joined(market: Marketplace, name: str) -> Researcher:
-    researcher = market.add_researcher(name)
-    market.set_hours(researcher, "09:00", "12:00", pattern_ids=lambda _: market.ids.new())
-    market.publish(researcher.id)
-    return researcher
+    with marketplace_over(database_url, connections=4) as market:
+        yield market
 
 
 def costs_more(market: Marketplace, who: Researcher) -> object:
@@ -76,7 +51,7 @@ def test_who_waits_for_their_own_slots_keeps_no_other_waiting(
             change(market, emmy)
 
             assert not waiting.done()
-        waiting.result(10)
+        waiting.result(PATIENCE)
 
 
 def waits(url: str) -> bool:

@@ -16,7 +16,8 @@ from consulting.adapters.postgres.inspection import PostgresInspection
 from consulting.adapters.postgres.recounting import Recounting
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.inspection import Fault
-from tests.integration.instance import eventually
+from tests.integration.instance import PATIENCE, eventually
+from tests.integration.postgres.gate import BUSY
 
 KEPT = {
     "expertise_topics": Fault.FIELD_MISCOUNTED,
@@ -30,7 +31,7 @@ PEOPLE = 8
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """A database with people in it, some of whom aren't active, and one of whom has changed."""
-    engine = open_engine(url=database_url, pool_size=2)
+    engine = open_engine(url=database_url, pool_size=2, patience=BUSY)
     fields = ("Logic", "Machine learning", "machine-learning", "???")
     with PostgresTransactions(engine).begin() as tx:
         for number in range(1, PEOPLE + 1):
@@ -106,7 +107,7 @@ def test_it_waits_for_whoever_is_changing_a_researcher_and_counts_what_they_did(
             changing.execute("UPDATE researchers SET active = NOT active")
             counted = thread.submit(Recounting(engine))
             eventually(lambda: waits(database_url))
-        counted.result(10)
+        counted.result(PATIENCE)
 
     assert faults(engine) == set()
 

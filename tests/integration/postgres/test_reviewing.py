@@ -9,47 +9,27 @@ from functools import partial
 import pytest
 
 from consulting.adapters.contracts.turns import HEAD_START, PATIENCE, at_once
-from consulting.adapters.memory import (
-    MemoryMailer,
-    MemoryMeetingRooms,
-    MemoryPaymentGateway,
-    MovingClock,
-    PlainLetters,
-)
-from consulting.adapters.postgres.engine import open_engine
-from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
-from consulting.adapters.postgres.transactions import PostgresTransactions
+from consulting.adapters.memory import MovingClock
 from consulting.application.hiding import HideReview, ShowReview
 from consulting.application.reviewing import AnswerReview
 from consulting.domain.errors import ReviewExists, ReviewNotFound
 from consulting.domain.researchers import Rating, Researcher
 from consulting.domain.reviews import Review
-from tests.unit.application.marketplace import ADMIN, NOON, Marketplace, account_of, client
+from tests.integration.postgres.marketplaces import joined, marketplace_over
+from tests.unit.application.marketplace import ADMIN, Marketplace, account_of, client
 
 CLIENTS = 6
 
 
 @pytest.fixture
 def market(database_url: str) -> Iterator[Marketplace]:
-    engine = open_engine(url=database_url, pool_size=CLIENTS)
-    yield Marketplace(
-        transactions=PostgresTransactions(engine),
-        clock=MovingClock(NOON),
-        ids=TimeOrderedIdentities(),
-        gateway=MemoryPaymentGateway(),
-        rooms=MemoryMeetingRooms(),
-        mailer=MemoryMailer(),
-        letters=PlainLetters(),
-    )
-    engine.dispose()
+    with marketplace_over(database_url, connections=CLIENTS) as market:
+        yield market
 
 
 @pytest.fixture
 def researcher(market: Marketplace) -> Researcher:
-    researcher = market.add_researcher("lise", rate=0)
-    market.set_hours(researcher, "09:00", "12:00", pattern_ids=lambda _: market.ids.new())
-    market.publish(researcher.id)
-    return researcher
+    return joined(market, "lise", rate=0)
 
 
 def rating_of(market: Marketplace, researcher: Researcher) -> Rating:

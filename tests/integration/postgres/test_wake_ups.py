@@ -11,9 +11,10 @@ from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import CHANNELS, WakeUps
+from tests.integration.instance import PATIENCE
 from tests.integration.postgres.test_engine import end_all_others
 
-SOON, PATIENT = timedelta(milliseconds=100), timedelta(seconds=10)
+SOON, PATIENT = timedelta(milliseconds=100), timedelta(seconds=PATIENCE)
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_after_a_restart_of_the_server_it_listens_again_and_assumes_that_it_miss
     wake_ups: WakeUps, database_url: str
 ) -> None:
     end_all_others(database_url)
-    assert wake_ups.wait(timeout=SOON) == frozenset()
+    assert wake_ups.wait(timeout=PATIENT) == frozenset()
     assert wake_ups.wait(timeout=SOON) == CHANNELS
 
 
