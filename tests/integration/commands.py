@@ -16,10 +16,11 @@ from pathlib import Path
 
 from consulting.entrypoints import apikeys, bookkeeping, cli, container, doctor, inbox, outbox, users
 from consulting.entrypoints.supervisor import databases
+from tests.integration.instance import PATIENCE
 
 __all__ = ["apikeys", "bookkeeping", "container", "databases", "doctor", "inbox", "outbox", "users"]
 
-SECONDS = 60.0
+SECONDS = PATIENCE
 
 
 def clean_environ(**ours: str) -> dict[str, str]:

@@ -123,6 +123,14 @@ def eventually(true: Callable[[], object], *, seconds: float = PATIENCE, told: C
         time.sleep(0.05)
 
 
+def insisting(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Ask again while the answer is 503, as it is when the machine has too much to do: nothing was done then."""
+    until = time.monotonic() + PATIENCE
+    while (answer := ask()).status_code == 503 and time.monotonic() < until:
+        time.sleep(float(answer.headers["Retry-After"]))
+    return answer
+
+
 def _ready(instance: Instance) -> bool:
     assert instance.process.poll() is None, instance.output()
     return any("mail inbox" in line for line in instance.lines)

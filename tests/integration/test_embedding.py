@@ -18,6 +18,7 @@ import consulting
 from consulting import Settings, build_container, create_app, load_settings
 from consulting.entrypoints.sample_data import seed
 from consulting.entrypoints.tokens import issue_token
+from tests.integration.instance import PATIENCE
 
 BASE = "http://host.example"
 GUIDE = Path(__file__).parents[2] / "docs" / "embedding.md"
@@ -59,7 +60,7 @@ async def book_at(host: Starlette, token: str) -> list[httpx.Response]:
         researcher = found.json()["researchers"][0]["id"]
         slots = await client.get(f"/consulting/api/researchers/{researcher}/next-slots")
         booked = await client.post(
-            "/consulting/api/sessions", json={"time_slot_id": slots.json()["time_slots"][0]["id"]}
+            "/consulting/api/sessions", json={"time_slot_id": slots.json()["time_slots"][-1]["id"]}
         )
         return [booked, await client.get(booked.headers["Location"]), await client.get("/api/sessions")]
 
@@ -108,7 +109,7 @@ def test_driven_without_http_it_does_what_the_guide_says(environ: dict[str, str]
         env=environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.instance import COMMAND
+from tests.integration.instance import COMMAND, PATIENCE
 from tests.unit.entrypoints.packages import ACME, Installer, acme_opening
 
 MISSING, UNOPENED = "import nonexistent_sdk", acme_opening("raise OSError(f'no {settings.api_key}')")
@@ -23,7 +23,7 @@ def started(command: str, packages: Path, **environ: str) -> subprocess.Complete
         env={**clean, "PYTHONPATH": str(packages), **given},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

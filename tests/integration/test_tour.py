@@ -44,7 +44,7 @@ def test_the_tour_of_the_readme_goes_as_it_says(home: Path) -> None:
         script = script.replace("http://127.0.0.1:8001", instance.sandbox_url)
         script = script.replace(".venv/bin/consulting", shlex.join(COMMAND))
         played = subprocess.run(
-            ["bash"], input=script, env=dict(instance.environ), capture_output=True, text=True, timeout=300, check=False
+            ["bash"], input=script, env=dict(instance.environ), capture_output=True, text=True, timeout=600, check=False
         )
 
     shown = [steadied(output) for output in played.stdout.split(PAUSE)[:-1]]

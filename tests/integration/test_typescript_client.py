@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "tests" / "typescript"
 PAGE = ROOT / "src" / "consulting" / "entrypoints" / "page"
 NODE = 20
+SECONDS = 300.0
 TSC = "node_modules/.bin/tsc"
 
 
@@ -28,7 +29,7 @@ def run(folder: Path, *command: str, **environ: str) -> subprocess.CompletedProc
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=SECONDS,
         check=False,
     )
 
@@ -43,7 +44,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     version = run(folder, "node", "--version").stdout.strip()
     if int(version.lstrip("v").partition(".")[0]) < NODE:
         pytest.skip(f"Node {version} is too old for the TypeScript client: it takes {NODE}")
-    installed = run(folder, "npm", "ci", "--no-progress")
+    try:
+        installed = run(folder, "npm", "ci", "--no-progress")
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm can't fetch the packages of the TypeScript client: its registry doesn't answer")
     if installed.returncode:
         pytest.skip(f"npm can't fetch the packages of the TypeScript client: {installed.stderr[-300:]}")
     document = str(ROOT / "docs" / "openapi.json")

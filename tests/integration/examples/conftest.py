@@ -16,6 +16,7 @@ from consulting.entrypoints.supervisor import file_locks
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
+LONGEST_BUILD = 600.0
 OFFLINE = ("--quiet", "--no-index", "--no-deps")
 
 
@@ -40,7 +41,7 @@ class Environment:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=180,
+            timeout=LONGEST_BUILD,
             check=False,
         )
 
@@ -53,7 +54,12 @@ class Environment:
 
 def pip(*arguments: str) -> None:
     done = subprocess.run(
-        [*PIP, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False
+        [*PIP, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST_BUILD,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 
@@ -75,7 +81,7 @@ def lend(folder: Path) -> None:
 def wheels(postgres_home: Path) -> Path:
     """Consulting and the examples, built once for all workers of a run."""
     folder = postgres_home / "wheels"
-    with file_locks.exclusive(postgres_home / "wheels.lock", wait_seconds=180):
+    with file_locks.exclusive(postgres_home / "wheels.lock", wait_seconds=LONGEST_BUILD):
         if not folder.exists():
             packages = [ROOT, EXAMPLES / "acme_payments", EXAMPLES / "teams_meetings"]
             pip("wheel", *OFFLINE, "--no-build-isolation", "-w", str(folder), *map(str, packages))

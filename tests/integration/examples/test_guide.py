@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.integration.examples.conftest import ROOT, lend
+from tests.integration.examples.conftest import LONGEST_BUILD, ROOT, lend
 
 GUIDE = ROOT / "docs" / "writing-an-adapter.md"
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -75,7 +75,7 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=180,
+            timeout=LONGEST_BUILD,
             check=False,
         )
         if command.endswith("-m venv .venv"):

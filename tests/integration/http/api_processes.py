@@ -53,10 +53,11 @@ class ApiProcesses:
     def kill(self, *numbers: int) -> None:
         """Kill -9 these, or all that live."""
         chosen = numbers or tuple(self._living)
-        for number in chosen:
-            self._living[number].kill()
-        for number in chosen:
-            self._living.pop(number).join(10)
+        dying = [self._living.pop(number) for number in chosen]  # first: whoever sees them die may start others at once
+        for process in dying:
+            process.kill()
+        for process in dying:
+            process.join(PATIENCE)
 
     def url(self, number: int) -> str:
         return f"http://{HOST}:{self.listeners[number].getsockname()[1]}"

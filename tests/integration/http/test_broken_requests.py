@@ -52,7 +52,7 @@ class Served:
 
     def wait_for(self, *, route: str, status: str) -> None:
         """Wait until such a request was answered."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while not self.counted(route=route, status=status):
             assert time.monotonic() < until
             time.sleep(0.02)

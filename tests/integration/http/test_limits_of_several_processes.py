@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from tests.integration.http.api_processes import ApiProcesses, api_processes
+from tests.integration.instance import PATIENCE, insisting
 from tests.unit.entrypoints.http.frontend import NOWHERE, refusal
 
 PROCESSES: Final = 2
@@ -26,7 +28,7 @@ RATES: Final = {
     for what in ("WRITES", "KEY_WRITES", "STRANGERS")
     for bound, value in (("PER_MINUTE", 1), ("BURST", BURST))
 }
-"""What comes back within a test is less than one request."""
+"""What comes back within a test is less than one request, on a machine that needs less than a minute for it."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def raced(call: Callable[[int, int], httpx.Response], *, times: int) -> list[htt
     together = threading.Barrier(CROWD)
 
     def one_of_the_crowd(place: int) -> list[httpx.Response]:
-        together.wait(30)
+        together.wait(PATIENCE)
         return [call(number % PROCESSES, number) for number in range(place, times, CROWD)]
 
     with ThreadPoolExecutor(CROWD) as crowd:
@@ -53,6 +55,7 @@ def outcomes(answers: list[httpx.Response]) -> Counter[tuple[int, str]]:
 
 
 TOO_MANY: Final = (429, "TOO_MANY_REQUESTS")
+OVERLOADED: Final = (503, "OVERLOADED")
 BODY: Final = {"time_slot_id": NOWHERE}
 
 
@@ -90,9 +93,14 @@ def test_no_more_get_through_than_one_process_would_let(
     somebody: Callable[[ApiProcesses], Callable[[int, int], httpx.Response]],
     refused: tuple[int, str],
 ) -> None:
-    answers = raced(somebody(limited), times=72)
+    call, began = somebody(limited), time.monotonic()
+    answers = raced(call, times=72)
+    came_back = int((time.monotonic() - began) / 60)  # one a minute, on a machine that takes so long
 
-    assert outcomes(answers) == {refused: BURST, TOO_MANY: 72 - BURST}
+    found = outcomes(answers)
+    overloaded = found.pop(OVERLOADED, 0)
+    assert set(found) <= {refused, TOO_MANY}
+    assert BURST - overloaded <= found[refused] <= BURST + came_back
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 429)
 
 
@@ -108,7 +116,8 @@ def test_no_user_holds_more_than_the_limit_whichever_processes_they_ask(
             wanted = [slots.pop() for _ in range(CROWD)]
 
             def book(process: int, number: int, *, by: str = user, of: list[str] = wanted) -> httpx.Response:
-                return processes.ask(process, "POST", "/api/sessions", by=by, json={"time_slot_id": of[number]})
+                body = {"time_slot_id": of[number]}
+                return insisting(lambda: processes.ask(process, "POST", "/api/sessions", by=by, json=body))
 
             found = outcomes(raced(book, times=len(wanted)))
             held = processes.ask(0, "GET", "/api/sessions?limit=100", by=user).json()["sessions"]

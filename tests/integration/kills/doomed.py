@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final, Protocol
@@ -109,6 +110,12 @@ class Doomed:
             with_each_blow()
             eventually(lambda: any(each.begun for each in self._living), told=self.last_words)
             self._strike([each for each in self._living if each.begun], most=number - self.killed.total())
+        for role in {each.role for each in self._living} - self.killed.keys():  # whom chance has spared so far
+            eventually(partial(self._begun, role), told=self.last_words)
+            self._strike(self._begun(role), most=1)
+
+    def _begun(self, role: str) -> list[Living]:
+        return [each for each in self._living if each.role == role and each.begun]
 
     def replace_all(self, roles: Sequence[str]) -> None:
         """Kill everybody, and start these."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 GOOD, BAD = "pm_card_visa", "pm_card_chargeDeclined"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 """How many seconds a client goes on asking for what can be asked for twice."""
 
 PLANS: Final = (
@@ -73,8 +73,14 @@ class Shoppers:
         finally:
             stop.set()
             for thread in threads:
-                thread.join(120)
+                thread.join(4 * PATIENCE)
         assert not any(thread.is_alive() for thread in threads)
+
+    def met_everything(self) -> bool:
+        """Tell whether somebody has kept a session that they paid, and somebody has given one up."""
+        told = {(each.session.get("status"), each.session.get("payment_status")) for each in [*self.answered]}
+        kept = any(each.last_wish and each.session.get("payment_status") == "completed" for each in [*self.answered])
+        return kept and ("canceled", "refunded") in told
 
     def lose_messages(self, number: int) -> None:
         """Let the next messages of Stripe get lost: who relies on them alone will never hear of those payments."""

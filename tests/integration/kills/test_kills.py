@@ -176,6 +176,7 @@ class Premises:
                 answers=lambda: shoppers.answers,
                 with_each_blow=lambda: shoppers.lose_messages(random.randint(1, MOST_LOST)),
             )
+            eventually(shoppers.met_everything, seconds=2 * PATIENCE)  # a slow machine needs longer for it
         doomed.replace_all([role for role in fate.of if role != "worker"])
         self._recover(stack, container, clock)
         ids = [each for (each,) in _rows(container, "SELECT id FROM sessions")]

@@ -90,7 +90,7 @@ def the_books_agree(business: Business, url: str) -> None:
 
 def run(business: Business, program: str, *arguments: str) -> None:
     command = [str(business.server.binaries[program]), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
 
 

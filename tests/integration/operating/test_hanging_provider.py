@@ -1,4 +1,4 @@
-"""A payment provider that hangs for half a minute: whatever doesn't need it goes on as if nothing were wrong."""
+"""A payment provider that hangs: whatever doesn't need it goes on as if nothing were wrong."""
 
 from __future__ import annotations
 
@@ -15,17 +15,25 @@ import pytest
 from tests.integration.instance import PATIENCE, eventually
 from tests.integration.operating.machines import Fleet, fleet
 
-HANG_SECONDS = 30
+HANG_SECONDS = 100
+"""How long every call to the provider takes, which is not given up any sooner here."""
+
 HANGERS = 12
 """More clients than there are threads for calls to providers, so that each of those threads hangs."""
 
-SOON = 3.0
+SOON = 50.0
+"""However busy the machine is, whoever doesn't wait for the provider has an answer by then."""
+
 ROUNDS, WINDOWS = 4, 6
 
 
 @pytest.fixture(scope="module")
 def prepared(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    settings = {"CONSULTING_PROCESSES": "1", "CONSULTING_HOLDS_PER_USER": "10000"}
+    settings = {
+        "CONSULTING_PROCESSES": "1",
+        "CONSULTING_HOLDS_PER_USER": "10000",
+        "CONSULTING_STRIPE_TIMEOUT_SECONDS": str(HANG_SECONDS),
+    }
     with fleet(
         tmp_path_factory.mktemp("hanging"), database_url=module_database_url, machines=1, **settings
     ) as prepared:

@@ -6,13 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.instance import PATIENCE, eventually
+from tests.integration.instance import PATIENCE, eventually, insisting
 from tests.integration.operating.machines import Fleet, Machine, fleet
 
 BOOKERS = 12
@@ -34,15 +35,19 @@ def test_each_slot_is_got_once_whichever_machine_is_asked(two: Fleet) -> None:
 
     def book(number: int) -> list[tuple[str, int]]:
         with two.machines[number % 2].client(f"racer-{number}") as client:
-            start.wait(30)
+            start.wait(PATIENCE)
             asked = two.slots[:CONTESTED]
-            return [(slot, client.post("/api/sessions", json={"time_slot_id": slot}).status_code) for slot in asked]
+            return [(slot, insisting(partial(_book, client, slot)).status_code) for slot in asked]
 
     with ThreadPoolExecutor(BOOKERS) as pool:
         answers = [answer for answers in pool.map(book, range(BOOKERS)) for answer in answers]
 
     assert set(Counter(slot for slot, status in answers if status == 201).values()) == {1}
     assert {status for _, status in answers} == {201, 409}
+
+
+def _book(client: httpx.Client, slot: str) -> httpx.Response:
+    return client.post("/api/sessions", json={"time_slot_id": slot})
 
 
 def test_every_step_of_a_booking_may_meet_another_machine(two: Fleet) -> None:

@@ -23,7 +23,7 @@ from consulting.adapters.contracts.storage import Setting
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.wake_ups import CHANNELS, WakeUps
-from tests.integration.instance import COMMAND, eventually
+from tests.integration.instance import COMMAND, PATIENCE, eventually
 from tests.integration.operating.machines import Fleet, fleet
 from tests.integration.operating.pgbouncer import pgbouncer
 from tests.integration.operating.test_machines import shown
@@ -82,7 +82,7 @@ def test_it_is_woken_over_an_address_of_its_own_and_never_through_the_pooler(eng
         assert direct.wait(timeout=timedelta(milliseconds=100)) == CHANNELS
         with transactions.begin() as tx:
             tx.inbox.receive(sample.message(), id=sample.identity("message", 1), at=sample.NOW)
-        assert direct.wait(timeout=timedelta(seconds=10)) == {"consulting_inbox"}
+        assert direct.wait(timeout=timedelta(seconds=PATIENCE)) == {"consulting_inbox"}
         assert none.wait(timeout=timedelta(milliseconds=100)) == frozenset()
 
 
@@ -177,6 +177,6 @@ def migrated(home: Path, **environ: str) -> subprocess.CompletedProcess[str]:
         env={**clean, "CONSULTING_HOME": str(home), **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )

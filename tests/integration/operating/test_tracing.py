@@ -33,7 +33,7 @@ def collector(
         def do_POST(self) -> None:
             told.append(ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"]))))
             if slow is not None:
-                slow.wait(10)
+                slow.wait(PATIENCE)
             self.send_response(status)
             self.end_headers()
 
@@ -83,8 +83,8 @@ def test_a_collector_that_hangs_holds_nobody_up() -> None:
         spans.flush()
         flushed = time.monotonic()
 
-    assert asked - began < 0.5
-    assert flushed - asked < LONGEST_FLUSH + 0.5
+    assert asked - began < PATIENCE / 2
+    assert LONGEST_FLUSH <= flushed - asked < PATIENCE / 2
     assert told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tests.unit.application.marketplace import Marketplace, client, in_memory
 
 KEY, WEBHOOK_SECRET = "sk_test_thiskeyissecret", "whsec_thistooissecret"
 ADA = client("ada")
-FAULTS = (("status", 500), ("status", 401), ("drop_answer", None), ("refuse", None), ("hang", 2))
+FAULTS = (("status", 500), ("status", 401), ("drop_answer", None), ("refuse", None), ("hang", 120))
 
 
 @pytest.fixture
@@ -34,17 +35,30 @@ def provider(tmp_path: Path) -> Iterator[str]:
         yield sandbox.url
 
 
-@pytest.fixture
-def gateway(provider: str) -> Iterator[StripeGateway]:
+@contextmanager
+def gateway_at(provider: str, *, seconds: float) -> Iterator[StripeGateway]:
     gateway = open_gateway(
         secret_key=KEY,
         publishable_key="pk_test_sandbox",
         webhook_secret=WEBHOOK_SECRET,
         api_url=f"{provider}/stripe",
-        timeout_seconds=1,
+        timeout_seconds=seconds,
     )
     yield gateway
     gateway.close()
+
+
+@pytest.fixture
+def gateway(provider: str) -> Iterator[StripeGateway]:
+    with gateway_at(provider, seconds=PATIENCE) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def hasty(provider: str) -> Iterator[StripeGateway]:
+    """One that gives the provider up after a second."""
+    with gateway_at(provider, seconds=1) as gateway:
+        yield gateway
 
 
 @pytest.fixture
@@ -62,7 +76,12 @@ def everything_kept(database_url: str) -> str:
 
 
 def test_no_secret_is_told_to_anybody_whatever_goes_wrong(
-    market: Marketplace, gateway: StripeGateway, provider: str, database_url: str, caplog: pytest.LogCaptureFixture
+    market: Marketplace,
+    gateway: StripeGateway,
+    hasty: StripeGateway,
+    provider: str,
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     told: list[str] = []
@@ -70,7 +89,7 @@ def test_no_secret_is_told_to_anybody_whatever_goes_wrong(
     for kind, value in FAULTS:
         fault = {"at": "stripe", "kind": kind, "count": 3, "value": value}
         httpx.post(f"{provider}/faults", json=fault, trust_env=False, timeout=PATIENCE).raise_for_status()
-        told += _complaints(market, opened)
+        told += _complaints(replace(market, gateway=hasty) if kind == "hang" else market, opened)
         httpx.delete(f"{provider}/faults", trust_env=False, timeout=PATIENCE)
     market.reconcile()
 

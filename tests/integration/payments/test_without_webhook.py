@@ -13,7 +13,8 @@ import pytest
 from tests.integration.instance import PATIENCE, Instance, eventually, running_instance
 
 TICK_SECONDS = 3
-BUSY_MACHINE_SECONDS = 10
+BUSY_MACHINE_SECONDS = 40
+"""On top of two ticks; one that nobody has hastened comes once a minute."""
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_paid_session_is_confirmed_within_two_ticks_and_the_audit_is_clean(ins
 
         within = 2 * TICK_SECONDS + BUSY_MACHINE_SECONDS
         eventually(lambda: seen()["payment_status"] == "completed", seconds=within, told=instance.output)
-        eventually(lambda: seen().get("zoom_link"), seconds=BUSY_MACHINE_SECONDS, told=instance.output)
+        eventually(lambda: seen().get("zoom_link"), told=instance.output)
 
     port = instance.sandbox_url.rpartition(":")[2]
     instance.environ = {**instance.environ, "CONSULTING_SANDBOX_PORT": port}

@@ -58,6 +58,13 @@ def asked(engine: Engine, statement: Prepared, **values: object) -> object:
     return value
 
 
+def waiting_for_locks(url: str) -> int:
+    """Count who waits for a lock in this database."""
+    with closing(connect(url=url)) as beside:
+        found = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return int(beside.execute(found).fetchall()[0][0])
+
+
 def end(url: str, pid: object) -> None:
     """End a connection as the server does, and wait until it has ended."""
     with closing(connect(url=url)) as beside:

@@ -17,7 +17,7 @@ from consulting.adapters.postgres.recounting import Recounting
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.inspection import Fault
 from tests.integration.instance import PATIENCE, eventually
-from tests.integration.postgres.gate import BUSY
+from tests.integration.postgres.gate import BUSY, waiting_for_locks
 
 KEPT = {
     "expertise_topics": Fault.FIELD_MISCOUNTED,
@@ -106,14 +106,7 @@ def test_it_waits_for_whoever_is_changing_a_researcher_and_counts_what_they_did(
         with psycopg.connect(database_url) as changing:
             changing.execute("UPDATE researchers SET active = NOT active")
             counted = thread.submit(Recounting(engine))
-            eventually(lambda: waits(database_url))
+            eventually(lambda: waiting_for_locks(database_url) == 1)
         counted.result(PATIENCE)
 
     assert faults(engine) == set()
-
-
-def waits(url: str) -> bool:
-    """Tell whether somebody waits for a lock in this database."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with psycopg.connect(url) as connection:
-        return connection.execute(query).fetchone() == (1,)

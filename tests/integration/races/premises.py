@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from consulting.adapters.memory import MemoryMailer, MemoryMeetingRooms, MovingClock, PlainLetters
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.identifiers import TimeOrderedIdentities
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.stripe import open_gateway
+from tests.integration.instance import PATIENCE
+from tests.integration.postgres.gate import BUSY
 from tests.unit.application.marketplace import NOON, Marketplace
-
-STRIPE_SECONDS = 30.0
-"""More patience than the product has: here a busy machine is no outage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,22 @@ class Premises:
 
 @contextmanager
 def open_market(premises: Premises, *, connections: int) -> Iterator[Marketplace]:
-    """Open the use cases over connections of their own; the clock stands at noon until an attempt brings another."""
-    engine = open_engine(url=premises.database_url, pool_size=connections)
+    """Open the use cases over connections of their own; the clock stands at noon until an attempt brings another.
+
+    They have more patience than the product has: here a busy machine is no outage.
+    """
+    engine = open_engine(
+        url=premises.database_url,
+        pool_size=connections,
+        patience=BUSY,
+        pool_wait=timedelta(seconds=PATIENCE),
+    )
     gateway = open_gateway(
         secret_key="sk_test_sandbox",
         publishable_key="pk_test_sandbox",
         webhook_secret="whsec_sandbox",
         api_url=premises.stripe_url,
-        timeout_seconds=STRIPE_SECONDS,
+        timeout_seconds=PATIENCE,
     )
     try:
         with closing(gateway):

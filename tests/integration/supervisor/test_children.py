@@ -45,7 +45,9 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def children(said: list[str]) -> Iterator[Children]:
+def children(said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Children]:
+    """A group of which every life here counts as short."""
+    monkeypatch.setattr(kept, "SHORT_LIFE_SECONDS", 2 * PATIENCE)
     group = Children(say=said.append)
     yield group
     group.stop()
@@ -68,7 +70,7 @@ def pid_of(one: Child) -> int:
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
             return False
@@ -185,6 +187,6 @@ def test_being_told_to_stop_sets_the_event_and_leaves_the_former_handlers(number
 
     with told_to_stop() as stop:
         os.kill(os.getpid(), number)
-        assert stop.wait(5)
+        assert stop.wait(PATIENCE)
 
     assert signal.getsignal(number) == before

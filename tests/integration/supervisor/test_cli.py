@@ -9,6 +9,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from tests.integration.instance import PATIENCE
 from tests.unit.entrypoints.test_settings import PRODUCTION
 
 
@@ -19,7 +20,7 @@ def consulting(*arguments: str, **environ: str) -> subprocess.CompletedProcess[s
         env={**clean, **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

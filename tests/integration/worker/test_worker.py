@@ -171,9 +171,10 @@ def test_a_paid_session_that_nobody_told_us_of_is_confirmed_by_reconciliation(wo
     intent = workshop.market.open_intent(session.id, caller=client("client-0")).intent
     workshop.gateway.client_pays(intent.id)
 
-    with workshop.working():  # it reconciles when it begins
+    with workshop.working():  # it reconciles when it begins, and not again for a minute
         eventually(
             lambda: workshop.market.session(session.id, caller=client("client-0")).session.state == SC,
+            seconds=PATIENCE / 3,
         )
 
 

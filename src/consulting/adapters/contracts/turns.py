@@ -14,7 +14,7 @@ import pytest
 
 from consulting.application.ports.transactions import StorageUnavailable, Transaction, Transactions
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 """The seconds after which a thread that got nowhere is a failure."""
 
 HEAD_START = 0.15
