@@ -36,15 +36,15 @@ def test_whoever_waits_too_long_for_their_turn_is_told_so() -> None:
     def linger() -> None:
         with transactions.begin():
             begun.set()
-            done.wait(5)
+            done.wait(60)
 
     slow = Thread(target=linger)
     slow.start()
-    begun.wait(5)
+    begun.wait(60)
     with pytest.raises(StorageUnavailable), transactions.begin():
         pass
     done.set()
-    slow.join(5)
+    slow.join(60)
     with transactions.begin() as tx:
         assert tx.researchers.get(sample.researcher().id) is None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -27,13 +27,16 @@ class SlowlyUndone:
 
     kept: MemoryRetries
     undone: int = 0
+    begun: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
 
     def presume(self, request: KeyedRequest) -> Any:
         attempt = self.kept.presume(request)
         drop = attempt.drop
 
         def slowly() -> None:
-            time.sleep(0.1)
+            self.begun.set()
+            assert self.go_on.wait(60)
             drop()
             self.undone += 1
 
@@ -45,13 +48,14 @@ def test_a_write_that_is_canceled_again_while_it_is_undone_gives_its_place_back(
     retries: Any = SlowlyUndone(MemoryRetries(MemoryTransactions()))
 
     async def main() -> None:
-        places = Places("test", count=1, wait=0.5)
+        places = Places("test", count=1, wait=60)
         keeping = Keeping(retries=retries, places=places, clock=MovingClock(sample.NOW), seal=Seal("a secret"))
         keyed = _Keyed(REQUEST, keeping)
         await keyed.run(int)
         closing = asyncio.create_task(keyed.close())
-        await asyncio.sleep(0.02)
+        assert await asyncio.to_thread(retries.begun.wait, 60)
         closing.cancel()
+        asyncio.get_running_loop().call_later(0.02, retries.go_on.set)
         with pytest.raises(asyncio.CancelledError):
             await closing
         assert await places.run(int) == 0

@@ -24,7 +24,7 @@ class SlowGateway(MemoryPaymentGateway):
 
     def create_intent(self, *, key: str, amount: Money, session_id: UUID) -> Intent:
         self.asked.set()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(60)
         return super().create_intent(key=key, amount=amount, session_id=session_id)
 
 
@@ -179,7 +179,7 @@ def test_calls_that_wait_for_the_provider_do_not_keep_others_waiting() -> None:
         slow = threading.Thread(target=lambda: answers.append(frontend.post("/api/payment/intent", body, by="ada")))
         slow.start()
         try:
-            assert market.gateway.asked.wait(10)
+            assert market.gateway.asked.wait(60)
             assert frontend.get(f"/api/sessions/{session['id']}", by="ada").status_code == 200
             turned_away = frontend.post("/api/payment/intent", body, by="ada")
         finally:

@@ -44,14 +44,14 @@ def test_a_call_sees_the_context_of_whoever_waits_for_it() -> None:
 
 
 def test_no_more_calls_run_at_once_than_there_are_threads_and_the_others_wait() -> None:
-    running, most, lock = 0, 0, threading.Lock()
+    running, most, lock, two = 0, 0, threading.Lock(), threading.Barrier(2)
 
     def call() -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.01)
+        two.wait(60)
         with lock:
             running -= 1
 
@@ -68,7 +68,7 @@ def test_who_waits_too_long_is_turned_away_and_the_pool_goes_on_working() -> Non
     go_on = threading.Event()
 
     async def main(threads: Places) -> None:
-        long = asyncio.create_task(threads.run(go_on.wait, 10))
+        long = asyncio.create_task(threads.run(go_on.wait, 120))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await threads.run(int)
@@ -84,7 +84,7 @@ def test_a_full_queue_turns_away_at_once() -> None:
     go_on = threading.Event()
 
     async def main(threads: Places) -> float:
-        taken = [asyncio.create_task(threads.run(go_on.wait, 10)) for _ in range(2)]
+        taken = [asyncio.create_task(threads.run(go_on.wait, 120)) for _ in range(2)]
         await asyncio.sleep(0)
         began = time.perf_counter()
         with pytest.raises(Overloaded):
@@ -94,8 +94,8 @@ def test_a_full_queue_turns_away_at_once() -> None:
         await asyncio.gather(*taken)
         return turned_away_after
 
-    with pool(count=1, queue=1) as threads:
-        assert asyncio.run(main(threads)) < 0.5
+    with pool(count=1, queue=1, wait=60) as threads:
+        assert asyncio.run(main(threads)) < 30
 
 
 def test_whoever_watches_hears_how_many_are_busy_and_how_many_wait() -> None:

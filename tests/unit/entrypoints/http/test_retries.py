@@ -257,17 +257,17 @@ def test_while_a_provider_is_being_asked_a_repeated_request_is_told_so(frontend:
 
     def slowly(**given: Any) -> Any:
         asked.set()
-        assert answered.wait(10)
+        assert answered.wait(60)
         return create(**given)
 
     gateway.create_intent = slowly  # type: ignore[method-assign] # a provider that takes its time
     body = {"session_id": held["id"]}
     with ThreadPoolExecutor(1) as other:
         first = other.submit(post, frontend, "/api/payment/intent", body, key="k")
-        assert asked.wait(10)
+        assert asked.wait(60)
         meanwhile = post(frontend, "/api/payment/intent", body, key="k")
         answered.set()
-        assert first.result(10).status_code == 200
+        assert first.result(60).status_code == 200
 
     assert refusal(meanwhile) == (409, "REQUEST_IN_PROGRESS")
     assert told(post(frontend, "/api/payment/intent", body, key="k")) == told(first.result())

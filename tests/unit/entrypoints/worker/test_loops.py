@@ -23,11 +23,11 @@ def running(run: Callable[[], int], *, every: timedelta = NEVER, threads: int = 
     loop.start()
     yield loop
     loop.stop()
-    assert loop.join(until=time.monotonic() + 5)
+    assert loop.join(until=time.monotonic() + 60)
 
 
 def soon(so: Callable[[], object]) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while not so():
         assert time.monotonic() < until
         time.sleep(0.005)
@@ -59,11 +59,11 @@ def test_a_wake_while_the_work_is_being_done_has_it_done_once_more() -> None:
     def run() -> int:
         runs.append(1)
         begun.set()
-        go_on.wait(5)
+        go_on.wait(120)
         return 0
 
     with running(run) as loop:
-        begun.wait(5)
+        begun.wait(120)
         loop.wake()
         loop.wake()
         go_on.set()
@@ -106,7 +106,7 @@ def test_a_slow_run_holds_up_only_its_own_thread() -> None:
     def run() -> int:
         if not stuck.is_set():
             stuck.set()
-            free.wait(5)
+            free.wait(120)
         return 0
 
     with running(run, threads=2) as loop:
@@ -119,11 +119,11 @@ def test_a_run_in_hand_is_waited_for_but_not_for_ever() -> None:
 
     def run() -> int:
         begun.set()
-        go_on.wait(5)
+        go_on.wait(120)
         return 0
 
     with running(run) as loop:
-        begun.wait(5)
+        begun.wait(120)
         loop.stop()
         assert not loop.join(until=time.monotonic() + 0.05)
         go_on.set()
