@@ -146,6 +146,10 @@ CALENDARS = (
     """
     INSERT INTO notifications SELECT id, 'confirmation', 'client', '1', '<1@example.org>', created_at FROM sessions
     """,
+    """
+    INSERT INTO idempotency_keys (caller, key, fingerprint, state, status_code, headers, body, created_at)
+    SELECT user_id, id, sha256(id::text::bytea), 'finished', 201, '{}', 'sealed', created_at FROM sessions
+    """,
 )
 
 

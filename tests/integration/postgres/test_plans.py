@@ -24,6 +24,7 @@ from consulting.adapters.postgres import (
     payments,
     refunds,
     researchers,
+    retries,
     reviews,
     session_statements,
     time_slots,
@@ -42,6 +43,7 @@ WHO = 7
 DAY = {"start": many.start(12), "end": many.start(36)}
 RANGE = {"researcher_id": many.researcher(WHO), **DAY}
 CLIENT = {"user_id": "client-350"}
+REPEATED = {"caller": "client-350", "key": "another one"}
 EVERY_THIRD = crowd_of(range(0, 2_000, 3))
 TRAITS = {"places": [0, 1, 1], "traits": ["word person", "word c4ca4238", "word c4ca423"]}
 LEASE = {"worker": "one", "limit": 20, "at": NOW, "until": many.start(11)}
@@ -105,6 +107,8 @@ HOT = {
     "a calendar's slots": Hot(time_slots.PUBLISHED, RANGE, ("time_slots_researcher_id_start", "sessions_of_slot"), 300),
     "claims in a period": Hot(session_statements.CLAIMS, RANGE, ("sessions_no_overlap",)),
     "a researcher's sessions": Hot(session_statements.OF_RESEARCHER, RANGE, ("sessions_no_overlap",)),
+    "the answer to a request that is repeated": Hot(retries.KNOWN, REPEATED, ("idempotency_keys_pkey",)),
+    "whether a request is a repeated one": Hot(retries.REFUSE_KNOWN, REPEATED, ("idempotency_keys_pkey",)),
     "the lock of a slot and of a client's bookings": Hot(
         time_slots.LOCK_FOR, {"id": many.slot(20, WHO), "number": 1}, ("time_slots_",)
     ),
