@@ -50,7 +50,7 @@ class Line:
         if self._writing:
             self._watch.selector.modify(self._descriptor, EVENT_READ, self)
             self._writing = False
-        fiber.switch(Ready.R if events & EVENT_READ else Ready.W)
+        fiber.go_on(Ready.R if events & EVENT_READ else Ready.W)
 
     def _leave(self) -> None:
         if self._watched:
