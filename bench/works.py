@@ -32,7 +32,6 @@ BEFORE: Final = 200
 _GUIDE: Final = "the guide's SQL"
 _BARE: Final = "bare Litestar"
 _PGBENCH: Final = "pgbench"
-
 Path = Callable[[int], str]
 Round = Callable[[int], Timings]
 
@@ -49,12 +48,14 @@ class Bench:
     sandbox: Server
     pgbench: PgBench
     _numbers: count[int] = field(default_factory=count)
+    _days: count[int] = field(default_factory=count)
     _halves: dict[int, count[int]] = field(default_factory=dict)
 
     def works(self) -> list[Work]:
         """List everything that is measured."""
         return [
             *(self._read(f"a day of slots, {n} at once", self._day, READS, n) for n in (1, 32)),
+            *(self._read(f"a day of slots nobody read yet, {n} at once", self._another_day, READS, n) for n in (1, 32)),
             self._in_pgbench(
                 "a day of slots, 32 at once, in SQL alone",
                 self._asking(self.ours, self._day, READS, 32),
@@ -92,9 +93,9 @@ class Bench:
     def _asking(self, server: Server, path: Path, number: int, connections: int) -> Round:
         def asked(seed: int) -> Timings:
             chance = random.Random(seed)  # the same researchers for both
-            requests = [request("GET", path(chance.randrange(1 << 30))) for _ in range(number)]
+            requests = [request("GET", path(chance.randrange(1 << 30))) for _ in range(BEFORE + number)]
             run(server.port, requests[:BEFORE], connections=connections)
-            return _watched(server, requests, connections=connections)
+            return _watched(server, requests[BEFORE:], connections=connections)
 
         return asked
 
@@ -107,6 +108,13 @@ class Bench:
     def _day(self, number: int) -> str:
         who = many.researcher(self.ground.whose[number % 20])
         return f"/api/time-slots?researcher_id={who}&date={self.ground.day(number % 40)}"
+
+    def _another_day(self, _: int) -> str:
+        """Ask for each day of each calendar in turn: more of them than a process remembers."""
+        day, who = divmod(next(self._days), len(self.ground.whose))
+        return (
+            f"/api/time-slots?researcher_id={many.researcher(self.ground.whose[who])}&date={self.ground.day(day % 40)}"
+        )
 
     def _month(self, number: int) -> str:
         who, first = many.researcher(self.ground.whose[number % 20]), self.ground.day(number % 10)
