@@ -18,7 +18,9 @@ from tests.integration.page.steps import FREE_OF_CHARGE, violations
 
 ARAUJO, WOJCIK, LINDQVIST, TREMBLAY = (f"researcher-{name}" for name in ("araujo", "wojcik", "lindqvist", "tremblay"))
 AVAILABILITY = "/api/researcher/availability"
-BERLIN_FORWARD, BERLIN_BACK = "2027-03-28", "2027-10-31"
+MARCH, OCTOBER = 3, 10
+"""On the last Sundays of these Berlin's clocks change."""
+
 SATURDAY, SUNDAY = 5, 6
 
 Json = dict[str, Any]
@@ -38,6 +40,13 @@ def week_after(days: int) -> str:
 def monday_after(days: int) -> date:
     day = datetime.now(UTC).date() + timedelta(days=days)
     return day + timedelta(days=-day.weekday() % 7)
+
+
+def last_sunday(month: int) -> date:
+    """Give the last Sunday of the next such month that is some weeks ahead."""
+    soonest = datetime.now(UTC).date() + timedelta(days=30)
+    ends = (date(year, month, 31) for year in (soonest.year, soonest.year + 1))
+    return next(day for end in ends if (day := end - timedelta(days=(end.weekday() - SUNDAY) % 7)) >= soonest)
 
 
 def cell(page: Page, *, day: int, at: str, again: bool = False) -> Locator:
@@ -211,8 +220,9 @@ def test_time_off_over_a_booking_is_blocked_only_once_its_end_is_meant(visitors:
 def test_where_the_clocks_go_back_the_hour_that_comes_twice_can_be_told_apart(
     visitors: Visitors, instance: Instance
 ) -> None:
-    page = opened(visitors, WOJCIK, BERLIN_BACK)
-    expect(page.get_by_text("The clocks go back on Sunday 31 October")).to_be_visible()
+    sunday = last_sunday(OCTOBER)
+    page = opened(visitors, WOJCIK, str(sunday))
+    expect(page.get_by_text(f"The clocks go back on Sunday {sunday.day} October")).to_be_visible()
     expect(page.locator("week-grid tbody tr")).to_have_count(50)
     expect(cell(page, day=SATURDAY, at="2:00", again=True)).to_have_accessible_name(re.compile("comes once"))
 
@@ -224,13 +234,15 @@ def test_where_the_clocks_go_back_the_hour_that_comes_twice_can_be_told_apart(
     expect(cell(page, day=SUNDAY, at="2:00", again=True)).to_have_accessible_name(re.compile("Blocked"))
     expect(cell(page, day=SUNDAY, at="2:00")).to_have_accessible_name(re.compile("no hours"))
     (block,) = told(instance, WOJCIK, "blocks")
-    assert (block["start_time"], block["end_time"]) == ("2027-10-31T01:00:00Z", "2027-10-31T01:30:00Z")
+    assert (block["start_time"], block["end_time"]) == (f"{sunday}T01:00:00Z", f"{sunday}T01:30:00Z")
 
 
 def test_where_the_clocks_go_forward_the_hour_that_is_skipped_is_no_time(visitors: Visitors) -> None:
-    page = opened(visitors, WOJCIK, BERLIN_FORWARD)
+    sunday = last_sunday(MARCH)
+    week_before = sunday - timedelta(days=7)
+    page = opened(visitors, WOJCIK, str(sunday))
 
-    expect(page.get_by_text("The clocks go forward on Sunday 28 March")).to_be_visible()
+    expect(page.get_by_text(f"The clocks go forward on Sunday {sunday.day} March")).to_be_visible()
     expect(page.locator("week-grid td.missing")).to_have_count(2)
     expect(cell(page, day=SUNDAY, at="2:30")).to_have_accessible_name(re.compile("skipped"))
     cell(page, day=SUNDAY, at="2:30").click()
@@ -239,7 +251,9 @@ def test_where_the_clocks_go_forward_the_hour_that_is_skipped_is_no_time(visitor
     expect(page.get_by_role("dialog")).to_contain_text(re.compile("01:30.03:30"))
     page.get_by_role("button", name="Close").click()
     page.get_by_role("link", name="Earlier week").click()
-    expect(page.get_by_role("heading", name=re.compile("Sun 21 Mar 2027"))).to_be_visible()
+    expect(
+        page.get_by_role("heading", name=re.compile(f"Sun {week_before.day} Mar {week_before.year}"))
+    ).to_be_visible()
     page.go_back()
     expect(page.get_by_text("The clocks go forward")).to_be_visible()
 
