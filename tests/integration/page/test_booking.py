@@ -328,9 +328,16 @@ def test_a_time_is_chosen_and_held_by_keyboard_alone(visitors: Visitors) -> None
     page.locator("[tabindex='0'].day").focus()
     before = page.evaluate("document.activeElement.dataset.day")
 
+    month = page.locator("#month").inner_text()
     page.keyboard.press("PageDown")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowDown")
+    expect(page.locator("#month")).not_to_have_text(month)
+    expect(page.locator(".day-free").first).to_be_visible()
+    for key in ("ArrowRight", "ArrowDown"):
+        step(page, key)
+    for _ in range(7):  # in a week something is free
+        if page.locator(".slot").count():
+            break
+        step(page, "ArrowRight")
     expect(page.locator(".slot").first).to_be_visible()
     after = page.evaluate("document.activeElement.dataset.day")
     page.keyboard.press("Tab")
@@ -342,6 +349,12 @@ def test_a_time_is_chosen_and_held_by_keyboard_alone(visitors: Visitors) -> None
 
     expect(page.get_by_role("heading", name="Pay", exact=True)).to_be_focused()
     assert after > before
+
+
+def step(page: Page, key: str) -> None:
+    """Go to another day of the month that is shown."""
+    page.keyboard.press(key)
+    expect(page.locator(".day[tabindex='0']")).to_be_focused()
 
 
 @pytest.fixture
