@@ -32,6 +32,8 @@ BEFORE: Final = 200
 _GUIDE: Final = "the guide's SQL"
 _BARE: Final = "bare Litestar"
 _PGBENCH: Final = "pgbench"
+_ZONES: Final = tuple(f"Etc/GMT%2B{hours}" if hours > 0 else f"Etc/GMT{hours}" for hours in range(-14, 13) if hours)
+
 Path = Callable[[int], str]
 Round = Callable[[int], Timings]
 
@@ -110,11 +112,10 @@ class Bench:
         return f"/api/time-slots?researcher_id={who}&date={self.ground.day(number % 40)}"
 
     def _another_day(self, _: int) -> str:
-        """Ask for each day of each calendar in turn: more of them than a process remembers."""
-        day, who = divmod(next(self._days), len(self.ground.whose))
-        return (
-            f"/api/time-slots?researcher_id={many.researcher(self.ground.whose[who])}&date={self.ground.day(day % 40)}"
-        )
+        """Ask for each day of each calendar in each zone: more ranges of instants than a process remembers."""
+        number = next(self._days)
+        who, day = many.researcher(self.ground.whose[number % 20]), self.ground.day(number // 20 % 40)
+        return f"/api/time-slots?researcher_id={who}&date={day}&timezone={_ZONES[number // 800 % len(_ZONES)]}"
 
     def _month(self, number: int) -> str:
         who, first = many.researcher(self.ground.whose[number % 20]), self.ground.day(number % 10)

@@ -28,8 +28,8 @@ GUARDS: Final = (
     Mutation(
         guard="the look at whether a list of slots is as it was",
         file=f"{_ADAPTER}/readings.py",
-        before="if known is not None and known[0] == link.one(self.check, **asked):",
-        after="if known is not None:",
+        before="if known is not _ONCE and known[0] == link.one(self.check, **asked):",
+        after="if known is not _ONCE:",
         tests=(f"{_READINGS}::test_after_each_change_the_slots_are_those_of_a_storage_that_remembers_nothing",),
     ),
     Mutation(

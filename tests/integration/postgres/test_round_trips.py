@@ -123,8 +123,8 @@ def test_slots_are_read_in_one_trip_and_in_two_when_they_changed(
     first = slot.period.start.date()
     days = partial(ListTimeSlots(transactions, CLOCK), first=first, last=first + timedelta(days=30), timezone="UTC")
     looks = []
-    for change in (bool, bool, partial(setting.withdraw, other)):
+    for change in (bool, bool, bool, partial(setting.withdraw, other)):
         change()
         looks.append(trips.of(lambda: days(researcher_id=slot.researcher_id, caller=None)))
-    assert looks == [1, 1, 2]
+    assert looks == [1, 1, 1, 2]
     assert trips.of(lambda: GetTimeSlot(transactions, CLOCK)(slot.id, caller=None)) == 1

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from cachetools import LRUCache
 from sqlalchemy import Function, Select, func, literal_column, select
 
 from consulting.adapters.postgres.link import Link, Rows
-from consulting.adapters.postgres.prepared import prepare
+from consulting.adapters.postgres.prepared import Prepared, prepare
 
 _T = TypeVar("_T")
 _Read = Select[*tuple[Any, ...]]
 _Digests = tuple[int | None, ...]
 """What the rows of each statement hash to; None for no rows."""
+
+
+_ONCE: Final[tuple[_Digests, Sequence[Any]]] = ((), ())
+"""In place of what was read once: what nobody asks for again is not worth remembering."""
 
 
 class Reading(Generic[_T]):
@@ -35,26 +39,37 @@ class Reading(Generic[_T]):
         `make` gets the rows of each statement; of what it makes, `most` pieces are remembered.
         """
         self.check = prepare(select(*(_digest(each) for each in statements)))
-        self.statements = [prepare(each.add_columns(_hash(each).over().label("digest"))) for each in statements]
+        self.statements = [prepare(each) for each in statements]
+        self._told = [prepare(each.add_columns(_hash(each).over().label("digest"))) for each in statements]
         self._make = make
         self._known: LRUCache[Any, tuple[_Digests, Sequence[_T]]] = LRUCache(most, getsizeof=_pieces)
         self._lock = Lock()
 
     def __call__(self, link: Link, **asked: Any) -> Sequence[_T]:
-        """Give what the rows make, on one way to the server; on two, if they were others when they were last read."""
+        """Give what the rows make, on one way to the server; on two, if they were others when they were last read.
+
+        It is remembered from the second time on.
+        """
         key = tuple(asked.values())
         with self._lock:
             known = self._known.get(key)
-        if known is not None and known[0] == link.one(self.check, **asked):
+        if known is None:
+            made = self._make(*self._rows(link, self.statements, asked))
+            self._remember(key, _ONCE)
+            return made
+        if known is not _ONCE and known[0] == link.one(self.check, **asked):
             return known[1]
-        return self._read(link, key, asked)
-
-    def _read(self, link: Link, key: object, asked: Mapping[str, Any]) -> Sequence[_T]:
-        found = link.together(*((statement, asked) for statement in self.statements))
+        found = self._rows(link, self._told, asked)
         made = self._make(*found)
-        with self._lock, suppress(ValueError):  # one that is larger than all that may be remembered
-            self._known[key] = tuple(map(_told, found)), made
+        self._remember(key, (tuple(map(_digest_of, found)), made))
         return made
+
+    def _rows(self, link: Link, statements: Sequence[Prepared], asked: Mapping[str, Any]) -> Sequence[Rows]:
+        return link.together(*((statement, asked) for statement in statements))
+
+    def _remember(self, key: object, known: tuple[_Digests, Sequence[_T]]) -> None:
+        with self._lock, suppress(ValueError):  # it may be larger than all that may be remembered
+            self._known[key] = known
 
 
 def _hash(statement: _Read) -> Function[Any]:
@@ -66,7 +81,7 @@ def _digest(statement: _Read) -> Any:
     return statement.with_only_columns(_hash(statement)).order_by(None).scalar_subquery()
 
 
-def _told(rows: Rows) -> int | None:
+def _digest_of(rows: Rows) -> int | None:
     """Give the digest that the rows came with, from the same snapshot."""
     return rows[0].digest if rows else None
 
