@@ -199,11 +199,11 @@ class _Keyed:
         return self._found(self._keeping.retries.begin(self._request, at=self._keeping.clock.now()))
 
     def _lease(self) -> Attempt:
+        self._tried = True
         now = self._keeping.clock.now()
         return self._found(self._keeping.retries.lease(self._request, until=now + LEASE, at=now))
 
     def _found(self, found: Attempt | KeptAnswer) -> Attempt:
-        self._tried = True
         if isinstance(found, KeptAnswer):
             raise AnswerKept(self._opened(found))
         self._attempt = found

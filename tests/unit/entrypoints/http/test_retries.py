@@ -11,9 +11,9 @@ import jwt
 import pytest
 
 from consulting.adapters.memory import Trouble
-from consulting.adapters.memory.retries import MemoryAttempt
+from consulting.adapters.memory.retries import MemoryAttempt, MemoryRetries
 from consulting.application.ports.outbox import Errand
-from consulting.application.ports.retries import KeptAnswer
+from consulting.application.ports.retries import KeptAnswer, RequestInProgress
 from consulting.domain.errors import ConsultingError, SlotUnavailable, ValidationFailed
 from tests.unit.entrypoints.http.frontend import NOWHERE, Frontend, opened, problems, refusal, signed_in, token
 
@@ -271,3 +271,18 @@ def test_while_a_provider_is_being_asked_a_repeated_request_is_told_so(frontend:
 
     assert refusal(meanwhile) == (409, "REQUEST_IN_PROGRESS")
     assert told(post(frontend, "/api/payment/intent", body, key="k")) == told(first.result())
+
+
+def test_to_be_told_that_a_request_runs_is_no_answer_to_keep_even_if_it_ends_at_that_moment(
+    frontend: Frontend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def running(*_: Any, **__: Any) -> Any:
+        raise RequestInProgress
+
+    body = {"session_id": frontend.held(frontend.researcher("curie"))["id"]}
+    with monkeypatch.context() as other:
+        other.setattr(MemoryRetries, "lease", running)  # of a request that fails right after that
+        assert refusal(post(frontend, "/api/payment/intent", body, key="k")) == (409, "REQUEST_IN_PROGRESS")
+
+    assert frontend.market.transactions.snapshot().requests == {}
+    assert post(frontend, "/api/payment/intent", body, key="k").status_code == 200
