@@ -216,6 +216,29 @@ def test_what_is_changed_for_the_moment_of_its_reading_alone_is_not_taken_for_wh
     assert starting(transactions, day) == standing
 
 
+def test_two_slots_that_change_alike_are_seen_to_even_if_their_rows_hashes_change_alike(
+    transactions: PostgresTransactions,
+) -> None:
+    setting, numbers = Setting(transactions), (25284, 30130)  # whose hashes have the same bits turned by `withdrawn`
+    setting.researcher()
+    slots = [replace(SLOTS[place], id=sample.identity("slot", number)) for place, number in enumerate(numbers)]
+    setting.publish(*slots)
+    reading = Reading(select(time_slots.c.id, time_slots.c.withdrawn).order_by(time_slots.c.id), make=tuple, most=9)
+
+    def withdrawn() -> Sequence[bool]:
+        link = Link(transactions.engine, reading=True)
+        try:
+            return [row.withdrawn for row in reading(link)]
+        finally:
+            link.close()
+
+    assert [withdrawn(), withdrawn()] == [[False, False]] * 2
+    with transactions.begin() as tx:
+        both = Publication(withdraw=tuple(each.id for each in slots))
+        tx.time_slots.publish(both, researcher_id=RESEARCHER, ids=())
+    assert withdrawn() == [True, True]
+
+
 def test_the_least_lately_read_is_forgotten_first_and_what_is_too_much_is_never_remembered(
     transactions: PostgresTransactions,
 ) -> None:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 from cachetools import LRUCache
-from sqlalchemy import Function, Select, func, literal_column, select
+from sqlalchemy import Function, Select, Text, cast, func, literal_column, select
 
 from consulting.adapters.postgres.link import Link, Rows
 from consulting.adapters.postgres.prepared import Prepared, prepare
@@ -73,8 +73,13 @@ class Reading(Generic[_T]):
 
 
 def _hash(statement: _Read) -> Function[Any]:
-    """Put together what the rows of a statement hash to, in whichever order they come."""
-    return func.bit_xor(func.hash_record_extended(func.row(*statement.selected_columns), literal_column("0")))
+    """Put together what the rows of a statement hash to, in whichever order they come.
+
+    What a column adds to a row's hash is the same in each row: without a second hash, some pairs of rows that change
+    alike (one in 10^9) would cancel each other out.
+    """
+    row = func.hash_record_extended(func.row(*statement.selected_columns), literal_column("0"))
+    return func.bit_xor(func.hashtextextended(cast(row, Text), literal_column("0")))
 
 
 def _digest(statement: _Read) -> Any:
