@@ -67,6 +67,7 @@ class Link:
         """
         if self._reading and not all(statement.reads for statement, _ in steps):
             raise RuntimeError("this transaction only reads")
+        self._require_not_sent_before()
         try:
             return self._exchanged(steps)
         except Exception as error:
@@ -85,7 +86,8 @@ class Link:
         return exchange.run(written)[len(first) :]
 
     def open(self) -> None:
-        """Send what opens the transaction, unless that went with a statement."""
+        """Send what opens the transaction, unless that went with a statement. Raises SentBefore, if swallowed too."""
+        self._require_not_sent_before()
         if self._opening and self._failure is None:
             first, self._first = self._first, []
             self.together()
@@ -141,6 +143,10 @@ class Link:
             if not isinstance(self._failure, _BEYOND_PARTS):
                 self.undo_part()
             raise
+
+    def _require_not_sent_before(self) -> None:
+        if isinstance(self._failure, SentBefore):
+            raise self._failure
 
     def _require_no_failure(self) -> None:
         if self._failure is not None:

@@ -303,6 +303,19 @@ class RetriesContract(RecordsContract):
             retries.presume(REQUEST).keep(replace(ANSWER, status=404), at=sample.NOW)
         assert retries.begin(REQUEST, at=sample.NOW) == ANSWER
 
+    def test_what_is_presumed_to_be_new_is_told_that_it_is_not_even_if_that_is_swallowed(
+        self, transactions: Transactions, retries: Retries
+    ) -> None:
+        def heedless() -> None:
+            for number in (1, 2):
+                with suppress(Exception):
+                    add(transactions, number)
+
+        begun(retries).keep(ANSWER, at=sample.NOW)
+
+        assert told_sent_before(retries, heedless)
+        assert (added(transactions, 1), added(transactions, 2)) == (None, None)
+
     def test_a_part_of_what_is_presumed_to_be_new_is_undone_alone(
         self, transactions: Transactions, retries: Retries
     ) -> None:
