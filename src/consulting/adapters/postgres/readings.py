@@ -30,7 +30,8 @@ _ONCE: Final[tuple[_Digests, Sequence[Any]]] = ((), ())
 class Reading(Generic[_T]):
     """Several statements that are read together, and what was last made of their rows, by the values they were given.
 
-    Digests have 64 bits: of 10^9 changes, one goes unseen with a probability of 10^-10. Safe to share between threads.
+    Digests have 64 bits, of which PostgreSQL's hash of an instant fills 32: one change in 10^9 that is nothing but
+    another instant goes unseen until the next. Safe to share between threads.
     """
 
     def __init__(self, *statements: _Read, make: Callable[..., Sequence[_T]], most: int) -> None:
