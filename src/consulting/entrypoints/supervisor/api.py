@@ -60,6 +60,7 @@ def serve_on(settings: Settings, *, listener: socket.socket, announce: int | Non
     from consulting.entrypoints.container import build_container  # noqa: PLC0415
     from consulting.entrypoints.http.answer_headers import answer_headers  # noqa: PLC0415
     from consulting.entrypoints.http.app import create_app  # noqa: PLC0415
+    from consulting.entrypoints.http.last_callers import Server  # noqa: PLC0415
     from consulting.entrypoints.http.unreadable import reading_protocol  # noqa: PLC0415
 
     container = build_container(settings)
@@ -83,7 +84,7 @@ def serve_on(settings: Settings, *, listener: socket.socket, announce: int | Non
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         callback_notify=_announcement(announce),
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])
 
 
 def _announcement(write_end: int | None) -> Callable[[], Coroutine[None, None, None]] | None:
