@@ -15,6 +15,7 @@ _DOMAIN = "tests/unit/domain"
 _STORAGE = "tests/integration/postgres/test_storage_contract.py::TestPostgresStorage"
 _PROFILES = "tests/integration/postgres/test_profiles_at_once.py"
 _READINGS = "tests/integration/postgres/test_readings.py"
+_KEPT = "tests/integration/http/test_kept_answers.py"
 _REPEATED = "tests/integration/http/test_repeated_writes.py"
 
 GUARDS: Final = (
@@ -28,9 +29,23 @@ GUARDS: Final = (
     Mutation(
         guard="the look at whether a list of slots is as it was",
         file=f"{_ADAPTER}/readings.py",
-        before="if known is not _ONCE and known[0] == link.one(self.check, **asked):",
-        after="if known is not _ONCE:",
+        before="if made is None or digests != link.one(self.check, **asked):",
+        after="if made is None:",
         tests=(f"{_READINGS}::test_after_each_change_the_slots_are_those_of_a_storage_that_remembers_nothing",),
+    ),
+    Mutation(
+        guard="the look at whether time alone has changed a list of slots",
+        file="src/consulting/application/showing.py",
+        before="return self.at <= at < self.until",
+        after="return True",
+        tests=(f"{_KEPT}::test_a_hold_is_seen_at_once_and_free_at_its_deadline",),
+    ),
+    Mutation(
+        guard="the look at whose sessions a caller may know of",
+        file="src/consulting/application/showing.py",
+        before="if caller is not None and _concerned(caller, offers):",
+        after="if caller is not None and not offers.kept:",
+        tests=(f"{_KEPT}::test_a_kept_answer_tells_nobody_of_a_session_that_they_may_not_know_of",),
     ),
     Mutation(
         guard="the lock on the slots in a time that is blocked",

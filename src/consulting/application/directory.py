@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import date
 from uuid import UUID
 
 from consulting.application.callers import Caller
-from consulting.application.locking import terms
 from consulting.application.ports.clock import Clock
 from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
 from consulting.application.ports.expertise import ExpertiseTag
-from consulting.application.ports.records import Offer
+from consulting.application.ports.records import Offers
 from consulting.application.ports.transactions import Transactions
+from consulting.application.showing import OfferedSlot, Shown, shown_as_free, shown_to
 from consulting.domain.directory import DirectorySort, SearchSort, topic
 from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
 from consulting.domain.local_days import local_days
-from consulting.domain.money import Money, price
 from consulting.domain.researchers import Researcher
-from consulting.domain.time_slots import Claim, TimeSlot, obstacle
-from consulting.domain.values import made_quickly
+from consulting.domain.time_slots import TimeSlot
 
 LONGEST_RANGE_DAYS = 62
 MOST_NEXT_SLOTS = 20
@@ -33,17 +30,6 @@ class ResearcherProfile:
 
     researcher: Researcher
     next_available: TimeSlot | None
-
-
-@made_quickly
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedSlot:
-    """A slot as it is shown: whether it can be booked now, what it costs, and who has it (None unless one may know)."""
-
-    slot: TimeSlot
-    available: bool
-    price: Money
-    session_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +126,7 @@ class ListTimeSlots:
     transactions: Transactions
     clock: Clock
 
-    def __call__(
-        self, *, researcher_id: UUID, first: date, last: date, timezone: str, caller: Caller | None
-    ) -> Sequence[OfferedSlot]:
+    def __call__(self, *, researcher_id: UUID, first: date, last: date, timezone: str, caller: Caller | None) -> Shown:
         """Give the slots of the local dates first to last, both included, by start.
 
         Raises ResearcherNotFound, and ValidationFailed (fields `from`, `to`, `timezone`) for more than 62 days, an
@@ -152,10 +136,10 @@ class ListTimeSlots:
             raise ValidationFailed.of("to", f"give a date from `from` on, at most {LONGEST_RANGE_DAYS} days in all")
         during = local_days(first=first, last=last, timezone=timezone)
         with self.transactions.reading() as tx:
-            offers = () if during is None else tx.time_slots.starting(researcher_id=researcher_id, during=during)
+            offers = Offers() if during is None else tx.time_slots.starting(researcher_id=researcher_id, during=during)
             if not offers and tx.researchers.get(researcher_id) is None:
                 raise ResearcherNotFound
-        return _all_as_shown(offers, caller, at=self.clock.now())
+        return shown_to(caller, offers, at=self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +156,7 @@ class ListNextSlots:
             if researcher is None:
                 raise ResearcherNotFound
             slots = tx.researchers.next_slots(researcher_id, at=self.clock.now(), limit=limit)
-        return [_as_free(slot, researcher) for slot in slots]
+        return [shown_as_free(slot, researcher) for slot in slots]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,39 +172,4 @@ class GetTimeSlot:
             offer = tx.time_slots.get(id)
         if offer is None:
             raise SlotNotFound
-        return _all_as_shown([offer], caller, at=self.clock.now())[0]
-
-
-def _all_as_shown(offers: Sequence[Offer], caller: Caller | None, *, at: datetime) -> Sequence[OfferedSlot]:
-    """Show slots of one researcher: their terms are the same, and their prices are few."""
-    if not offers:
-        return ()
-    standing, cost = terms(offers[0]), _prices(offers[0].researcher.rate)
-    return [
-        OfferedSlot(
-            slot=offer.slot,
-            available=obstacle(slot=offer.slot, terms=standing, claims=offer.claims, at=at) is None,
-            price=cost(offer.slot.period.duration),
-            session_id=_session_known_to(caller, offer, at=at) if caller and offer.claims else None,
-        )
-        for offer in offers
-    ]
-
-
-def _prices(rate: Money) -> Callable[[timedelta], Money]:
-    """Give what tells prices by duration, and reckons each but once."""
-    return cache(lambda duration: price(rate=rate, duration=duration))
-
-
-def _session_known_to(caller: Caller, offer: Offer, *, at: datetime) -> UUID | None:
-    claim = next((each for each in offer.claims if each.time_slot_id == offer.slot.id and each.stands(at=at)), None)
-    return claim.session_id if claim and _may_know(caller, claim, offer.researcher) else None
-
-
-def _as_free(slot: TimeSlot, researcher: Researcher) -> OfferedSlot:
-    cost = price(rate=researcher.rate, duration=slot.period.duration)
-    return OfferedSlot(slot=slot, available=True, price=cost, session_id=None)
-
-
-def _may_know(caller: Caller, claim: Claim, researcher: Researcher) -> bool:
-    return caller.admin or caller.user_id == claim.user_id or caller.is_researcher(researcher)
+        return shown_to(caller, Offers([offer]), at=self.clock.now())[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -94,6 +94,17 @@ def obstacle(*, slot: TimeSlot, terms: Terms, claims: Collection[Claim], at: dat
     if claims and _taken(slot=slot, claims=claims, at=at):
         return Obstacle.TAKEN
     return None
+
+
+def turning_points(*, slot: TimeSlot, terms: Terms, claims: Collection[Claim]) -> Iterator[datetime]:
+    """Give the instants, in no order, at which time alone may change what `obstacle` says of a slot.
+
+    From one instant to a later one it stays the same if none of these is among them, both included.
+    """
+    yield slot.period.start - terms.horizon
+    yield slot.period.start - terms.notice
+    yield slot.period.start
+    yield from (claim.expires_at for claim in claims if claim.expires_at is not None)
 
 
 def retakable(*, slot: TimeSlot, terms: Terms, claims: Collection[Claim], at: datetime) -> bool:

@@ -25,7 +25,7 @@ from consulting.application.calendar_feeds import CreateCalendarToken, GetCalend
 from consulting.application.callers import Caller
 from consulting.application.cancellation import CancelSession, QuoteCancellation
 from consulting.application.copying import CopyWeek
-from consulting.application.directory import GetTimeSlot, ListTimeSlots, OfferedSlot
+from consulting.application.directory import GetTimeSlot, ListTimeSlots
 from consulting.application.earnings import ReadEarnings
 from consulting.application.errands import CarryOutErrands, ErrandRunner
 from consulting.application.explaining import ExplainTime
@@ -48,6 +48,7 @@ from consulting.application.refunds import CarryOutRefund
 from consulting.application.reminders import SendReminders
 from consulting.application.rescheduling import RescheduleSession
 from consulting.application.reviewing import EditReview, WriteReview
+from consulting.application.showing import OfferedSlot
 from consulting.application.sweeping import SweepSessions, TopUpSlots
 from consulting.domain.availability import Block, OneOffSlot, Override, Pattern
 from consulting.domain.local_time import LocalWindow

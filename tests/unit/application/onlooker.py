@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from consulting.application.directory import OfferedSlot
 from consulting.application.ports.payment_gateway import PaymentGatewayUnavailable
 from consulting.application.ports.transactions import Transaction
+from consulting.application.showing import OfferedSlot
 from consulting.domain.errors import ConsultingError
 from consulting.domain.payments import IntentStatus, Payment
 from consulting.domain.session_states import State

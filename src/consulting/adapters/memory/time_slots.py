@@ -11,7 +11,7 @@ from uuid import UUID
 
 from consulting.adapters.memory.kept import ForbiddenRecord, Kept, UnknownRecord, put_new, require
 from consulting.adapters.memory.sessions import claims_of
-from consulting.application.ports.records import Offer, OfferToClient
+from consulting.application.ports.records import Offer, Offers, OfferToClient
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication, PublishedSlot
 from consulting.domain.time_slots import Claim, TimeSlot
@@ -40,12 +40,12 @@ class MemoryTimeSlots:
         deadlines = tuple(each.expires_at for each in own if each.expires_at is not None)
         return None if offer is None else OfferToClient(offer=offer, deadlines=deadlines)
 
-    def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
+    def starting(self, *, researcher_id: UUID, during: Period) -> Offers:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that a session has."""
         claims = claims_of(self._kept, researcher_id)
         had = {claim.time_slot_id for claim in claims}
         slots = (slot for slot in self._of(researcher_id) if during.contains(slot.period.start))
-        return [self._offer(slot, claims) for slot in slots if not slot.withdrawn or slot.id in had]
+        return Offers(self._offer(slot, claims) for slot in slots if not slot.withdrawn or slot.id in had)
 
     def from_on(self, *, researcher_id: UUID, at: datetime) -> Iterator[Offer]:
         """Give the published slots that start after this instant, by start."""

@@ -1,9 +1,7 @@
-"""Connections to the database, and the pool of them that a process keeps."""
+"""Connections to the database, and how they are made."""
 
 from __future__ import annotations
 
-import contextlib
-import select
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,18 +11,10 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlalchemy.util.queue import Empty
 
 from consulting.adapters.postgres.connection import Connection
-from consulting.adapters.postgres.fibers import aside, current_fiber
-
-_ENDED = "the server has ended this connection"
-_USED = "used"
-"""Where the pool keeps beside a connection that somebody had it before."""
-
-READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+from consulting.adapters.postgres.fibers import aside
+from consulting.adapters.postgres.pool import Pool, refuse_dead
 
 _KEEPALIVE: Mapping[str, str | int] = {
     # A server that vanished without a word is noticed within about fifteen seconds.
@@ -55,18 +45,6 @@ MIGRATING = Patience(statement=timedelta(0), lock=timedelta(seconds=2), idle=tim
 """For migrations: whoever comes after one that waits for a lock waits behind it, so none waits for long."""
 
 
-class Pool(QueuePool):
-    """Connections that threads wait for; for a fiber a thread does, so that its event loop goes on."""
-
-    def _do_get(self) -> ConnectionPoolEntry:
-        if current_fiber() is None:
-            return super()._do_get()
-        try:
-            return self._pool.get(block=False)
-        except Empty:
-            return aside(super()._do_get)
-
-
 def open_engine(
     *,
     url: str,
@@ -93,7 +71,7 @@ def open_engine(
         pool_reset_on_return=None,  # whoever takes a connection ends its transaction
         use_native_hstore=False,
     )
-    event.listen(engine, "checkout", _refuse_dead)
+    event.listen(engine, "checkout", refuse_dead)  # for those that SQLAlchemy takes
     return engine
 
 
@@ -143,23 +121,3 @@ def _through_pooler(given: Mapping[str, Any], *, autocommit: bool) -> psycopg.Co
 
 def _milliseconds(time: timedelta) -> int:
     return time // timedelta(milliseconds=1)
-
-
-def _refuse_dead(driver: psycopg.Connection[Any], entry: ConnectionPoolEntry, _: object) -> None:
-    """Have the pool replace a connection that the server has ended meanwhile: it has something to say unasked.
-
-    So the requests after a restart of the server don't fail one by one, and a healthy one costs no round trip. A new
-    one that is dead already isn't replaced: the server is going down. Raises psycopg.OperationalError then.
-    """
-    new = _USED not in entry.info
-    entry.info[_USED] = True
-    if driver.closed or _spoken_to(driver):
-        with contextlib.suppress(psycopg.Error):
-            driver.close()
-        raise psycopg.OperationalError(_ENDED) if new else DisconnectionError(_ENDED)
-
-
-def _spoken_to(driver: psycopg.Connection[Any]) -> bool:
-    poll = select.poll()
-    poll.register(driver.fileno(), READABLE)
-    return bool(poll.poll(0))

@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, bindparam, func, select
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from consulting.adapters.postgres.exchange import Exchange, Row, Rows, Step
+from consulting.adapters.postgres.pool import Pool, pool_of
 from consulting.adapters.postgres.prepared import Prepared, prepare
 from consulting.adapters.postgres.refusals import refusal
 from consulting.application.ports.retries import SentBefore
@@ -42,7 +43,8 @@ class Link:
         """Nothing is asked of the database yet; `opening` goes with the first statement, before it."""
         self._engine = engine
         self._reading = reading
-        self._pooled: PoolProxiedConnection | None = None
+        self._pool: Pool | None = None
+        self._entry: ConnectionPoolEntry | None = None
         self._exchange: Exchange | None = None
         self._failure: Exception | None = None
         self._ended = False
@@ -174,28 +176,29 @@ class Link:
     def close(self) -> None:
         """End it, undo what isn't committed, and give the connection back; one in doubt is thrown away."""
         self._ended = True
-        pooled, exchange = self._pooled, self._exchange
-        self._pooled = self._exchange = None
-        if pooled is None:
+        pool, entry, exchange = self._pool, self._entry, self._exchange
+        self._entry = self._exchange = None
+        if pool is None or entry is None:
             return
         try:
             if exchange is not None and exchange.in_transaction:
                 exchange.run(exchange.written([_UNDO]))
             if isinstance(self._failure, StorageUnavailable):
-                pooled.invalidate()
+                entry.invalidate()
         except psycopg.Error:
-            pooled.invalidate()
+            entry.invalidate()
         finally:
-            pooled.close()
+            pool.give_back(entry)
 
     def _connect(self) -> Exchange:
         if self._ended:
             raise RuntimeError("this transaction has ended")
-        self._pooled = self._engine.raw_connection()
-        exchange = self._pooled.info.get(_EXCHANGE)
+        self._pool = pool_of(self._engine)
+        entry = self._entry = self._pool.take()
+        exchange = entry.info.get(_EXCHANGE)
         if exchange is None:
-            driver = self._pooled.driver_connection
+            driver = entry.driver_connection
             assert isinstance(driver, psycopg.Connection)
-            exchange = self._pooled.info[_EXCHANGE] = Exchange(driver)
+            exchange = entry.info[_EXCHANGE] = Exchange(driver)
         self._exchange = exchange
         return exchange

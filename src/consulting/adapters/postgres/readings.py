@@ -17,13 +17,13 @@ from sqlalchemy import Function, Select, Text, cast, func, literal_column, selec
 from consulting.adapters.postgres.link import Link, Rows
 from consulting.adapters.postgres.prepared import Prepared, prepare
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Sequence[Any])
 _Read = Select[*tuple[Any, ...]]
 _Digests = tuple[int | None, ...]
 """What the rows of each statement hash to; None for no rows."""
 
 
-_ONCE: Final[tuple[_Digests, Sequence[Any]]] = ((), ())
+_ONCE: Final[tuple[_Digests, None]] = ((), None)
 """In place of what was read once: what nobody asks for again is not worth remembering."""
 
 
@@ -34,7 +34,7 @@ class Reading(Generic[_T]):
     another instant goes unseen until the next. Safe to share between threads.
     """
 
-    def __init__(self, *statements: _Read, make: Callable[..., Sequence[_T]], most: int) -> None:
+    def __init__(self, *statements: _Read, make: Callable[..., _T], most: int) -> None:
         """Prepare to read.
 
         `make` gets the rows of each statement; of what it makes, `most` pieces are remembered.
@@ -43,32 +43,31 @@ class Reading(Generic[_T]):
         self.statements = [prepare(each) for each in statements]
         self._told = [prepare(each.add_columns(_hash(each).over().label("digest"))) for each in statements]
         self._make = make
-        self._known: LRUCache[Any, tuple[_Digests, Sequence[_T]]] = LRUCache(most, getsizeof=_pieces)
+        self._known: LRUCache[Any, tuple[_Digests, _T | None]] = LRUCache(most, getsizeof=_pieces)
         self._lock = Lock()
 
-    def __call__(self, link: Link, **asked: Any) -> Sequence[_T]:
+    def __call__(self, link: Link, **asked: Any) -> _T:
         """Give what the rows make, on one way to the server; on two, if they were others when they were last read.
 
-        It is remembered from the second time on.
+        It is remembered from the second time on, and the same object is given again while the rows are the same.
         """
         key = tuple(asked.values())
         with self._lock:
             known = self._known.get(key)
         if known is None:
-            made = self._make(*self._rows(link, self.statements, asked))
             self._remember(key, _ONCE)
-            return made
-        if known is not _ONCE and known[0] == link.one(self.check, **asked):
-            return known[1]
-        found = self._rows(link, self._told, asked)
-        made = self._make(*found)
-        self._remember(key, (tuple(map(_digest_of, found)), made))
+            return self._make(*self._rows(link, self.statements, asked))
+        digests, made = known
+        if made is None or digests != link.one(self.check, **asked):
+            found = self._rows(link, self._told, asked)
+            made = self._make(*found)
+            self._remember(key, (tuple(map(_digest_of, found)), made))
         return made
 
     def _rows(self, link: Link, statements: Sequence[Prepared], asked: Mapping[str, Any]) -> Sequence[Rows]:
         return link.together(*((statement, asked) for statement in statements))
 
-    def _remember(self, key: object, known: tuple[_Digests, Sequence[_T]]) -> None:
+    def _remember(self, key: object, known: tuple[_Digests, _T | None]) -> None:
         with self._lock, suppress(ValueError):  # it may be larger than all that may be remembered
             self._known[key] = known
 
@@ -92,5 +91,5 @@ def _digest_of(rows: Rows) -> int | None:
     return rows[0].digest if rows else None
 
 
-def _pieces(known: tuple[_Digests, Sequence[Any]]) -> int:
-    return 1 + len(known[1])
+def _pieces(known: tuple[_Digests, Sequence[Any] | None]) -> int:
+    return 1 + len(known[1] or ())

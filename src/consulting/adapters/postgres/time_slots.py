@@ -21,7 +21,7 @@ from consulting.adapters.postgres.session_statements import HELD_UNTIL, TURN_OF_
 from consulting.adapters.postgres.tables import fixed, period, researchers, sessions, time_slots
 from consulting.adapters.postgres.tables.metadata import Instant
 from consulting.adapters.postgres.values import END, START
-from consulting.application.ports.records import Offer, OfferToClient
+from consulting.application.ports.records import Offer, Offers, OfferToClient
 from consulting.domain.period import Period
 from consulting.domain.publishing import Publication, PublishedSlot
 from consulting.domain.researchers import Researcher
@@ -141,7 +141,7 @@ class PostgresTimeSlots:
         offer = _offer(rows)
         return None if offer is None else OfferToClient(offer=offer, deadlines=tuple(rows[0].deadlines))
 
-    def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
+    def starting(self, *, researcher_id: UUID, during: Period) -> Offers:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that a session has."""
         return OFFERS_STARTING(self._link, researcher_id=researcher_id, start=during.start, end=during.end)
 
@@ -190,16 +190,16 @@ def _offer(rows: Rows) -> Offer | None:
     return _with_claims(rows, researcher_of(rows[0])) if rows else None
 
 
-def _offers(found: Rows, slots: Rows, around: Rows) -> Sequence[Offer]:
+def _offers(found: Rows, slots: Rows, around: Rows) -> Offers:
     """Put together one researcher, their slots and the claims around these."""
     if not slots:
-        return ()
+        return Offers()
     researcher = researcher_of(found[0])
     if not around:
-        return tuple([Offer(slot=_slot(row), researcher=researcher, claims=()) for row in slots])
+        return Offers([Offer(slot=_slot(row), researcher=researcher, claims=()) for row in slots])
     claims = [claim_of(row) for row in around]
     ends = [claim.period.end for claim in claims]
-    return tuple([_among(claims, ends, slot=_slot(row), researcher=researcher) for row in slots])
+    return Offers([_among(claims, ends, slot=_slot(row), researcher=researcher) for row in slots])
 
 
 OFFERS_STARTING = Reading(

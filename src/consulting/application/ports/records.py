@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from consulting.application.ports.directory import EVERYBODY, DirectoryFilter, Listed
@@ -33,6 +33,16 @@ class Offer:
     slot: TimeSlot
     researcher: Researcher
     claims: tuple[Claim, ...]
+
+
+class Offers(tuple[Offer, ...]):  # noqa: SLOT001 -- it has more than its members
+    """Offers of one researcher that were read together, by start.
+
+    Storage may give the same object again while nothing has changed that it was made of. Whoever works something out
+    of it may keep that in `kept`: it goes when the offers go.
+    """
+
+    kept: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +187,7 @@ class TimeSlots(Protocol):
         allowed.
         """
 
-    def starting(self, *, researcher_id: UUID, during: Period) -> Sequence[Offer]:
+    def starting(self, *, researcher_id: UUID, during: Period) -> Offers:
         """List the slots that start in the period, by start: published ones, and withdrawn ones that have a claim.
 
         Raises nothing for an unknown researcher: the list is empty.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -57,6 +58,27 @@ class Answer(Response[Any]):
         )
 
 
+class Lasting(Answer):
+    """An answer that is kept and given again: it is made ready and tagged but once."""
+
+    __slots__ = ("_ready",)
+
+    def __init__(self, content: Any) -> None:
+        """Answer with this, as often as it is asked for."""
+        super().__init__(content)
+        self._ready: ASGIResponse | None = None
+
+    def to_asgi_response(self, app: Any, request: Any, **declared: Any) -> ASGIResponse:
+        """Make it ready, once and for all, for the one handler that gives it."""
+        ready = self._ready
+        if ready is None:
+            body = self.render(self.content, _JSON)
+            self.headers["ETag"] = tag_of(body)
+            self.content = body
+            ready = self._ready = super().to_asgi_response(app, request, **declared)
+        return ready
+
+
 class _Ready(ASGIResponse):
     """An answer of which every byte is known."""
 
@@ -74,6 +96,11 @@ class _Ready(ASGIResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.head})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+def tag_of(body: bytes) -> str:
+    """Give the entity tag of a body: a hash of it."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def created(body: Any, *, location: str) -> Answer:

@@ -5,7 +5,6 @@ What is free changes by time alone, without a write; so the tag is a hash of the
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Final
 
@@ -13,6 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from consulting.entrypoints.http.answer_headers import is_open_read
+from consulting.entrypoints.http.answers import tag_of
 
 _TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _OF_THE_BODY: Final = frozenset({b"content-length", b"content-type"})
@@ -55,8 +55,11 @@ class _Tagging:
                 await self._finish(self._start)
 
     async def _finish(self, start: HTTPResponseStartEvent) -> None:
-        tag = b'"%s"' % hashlib.sha256(self._body).hexdigest()[:32].encode()
-        headers = [*start["headers"], (b"etag", tag)]
+        headers = list(start["headers"])
+        tag = next((value for name, value in headers if name == b"etag"), None)
+        if tag is None:
+            tag = tag_of(self._body).encode()
+            headers.append((b"etag", tag))
         if self._known and is_known(self._known, tag):
             headers = [(name, value) for name, value in headers if name.lower() not in _OF_THE_BODY]
             start["status"], self._body = 304, b""

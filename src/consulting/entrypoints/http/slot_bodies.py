@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from consulting.application.directory import OfferedSlot
+from consulting.application.showing import OfferedSlot
 from consulting.domain.local_days import EARLIEST, LATEST
 from consulting.entrypoints.http.wire import Answer, TimeSlot, slots_body
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
-from litestar import get
+from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
 from consulting.application.callers import Caller
@@ -19,9 +19,11 @@ from consulting.application.directory import (
     ListNextSlots,
     ListTimeSlots,
 )
+from consulting.application.showing import Shown
 from consulting.domain.errors import ResearcherNotFound, SlotNotFound, ValidationFailed
 from consulting.domain.local_time import timezone_problems
 from consulting.entrypoints.http import slot_bodies, wire
+from consulting.entrypoints.http.answers import Lasting
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import AtDesk
 from consulting.entrypoints.http.documentation import OPEN, errors, story
@@ -72,7 +74,7 @@ async def list_time_slots(
     last: Last = None,
     timezone: Zone = None,
     group_by: GroupBy = None,
-) -> slot_bodies.TimeSlotList | slot_bodies.TimeSlotDays:
+) -> Response[slot_bodies.TimeSlotList | slot_bodies.TimeSlotDays]:
     """List the slots of one day or several, available or not."""
     caller = request.user
     tz = zone_for(timezone, caller)
@@ -86,15 +88,42 @@ async def list_time_slots(
             timezone=tz,
             caller=caller,
         )
-    links = slot_bodies.range_links(
-        _address(desk.public_url, researcher_id, timezone, group_by),
+    asked = _Asked(
+        address=_address(desk.public_url, researcher_id, timezone, group_by),
+        timezone=tz,
         first=since,
         last=until,
         by_date=date is not None,
+        by_day=group_by is not None,
     )
-    if group_by is None:
-        return slot_bodies.list_body(offered, timezone=tz, links=links)
-    return slot_bodies.days_body(offered, first=since, last=until, timezone=tz, links=links)
+    return _answer(offered, asked)
+
+
+class _Asked(NamedTuple):
+    """What decides on an answer beside the slots."""
+
+    address: str
+    timezone: str
+    first: date
+    last: date
+    by_date: bool
+    by_day: bool
+
+
+def _answer(offered: Shown, asked: _Asked) -> Response[slot_bodies.TimeSlotList | slot_bodies.TimeSlotDays]:
+    """Answer; once more with the same answer, if these very slots were last shown to somebody who asked the same."""
+    kept: tuple[_Asked, Lasting] | None = offered.kept
+    if kept is None or kept[0] != asked:
+        kept = offered.kept = asked, Lasting(_body(offered, asked))
+    return kept[1]
+
+
+def _body(offered: Shown, asked: _Asked) -> slot_bodies.TimeSlotList | slot_bodies.TimeSlotDays:
+    first, last = asked.first, asked.last
+    links = slot_bodies.range_links(asked.address, first=first, last=last, by_date=asked.by_date)
+    if asked.by_day:
+        return slot_bodies.days_body(offered, first=first, last=last, timezone=asked.timezone, links=links)
+    return slot_bodies.list_body(offered, timezone=asked.timezone, links=links)
 
 
 @get(

@@ -19,8 +19,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from consulting.application.booking import SessionView
 from consulting.application.callers import Caller
 from consulting.application.cancellation import CancellationQuote
-from consulting.application.directory import OfferedSlot
 from consulting.application.payments import OpenIntent
+from consulting.application.showing import OfferedSlot
 from consulting.domain import cancellation, money, refunds, researchers, time_slots
 from consulting.domain.cancellation import CanceledBy, CancellationReason
 from consulting.domain.local_time import zone
