@@ -66,6 +66,20 @@ def counts(url: str) -> dict[str, int]:
         return found
 
 
+def rules(url: str) -> dict[str, str]:
+    """Give what the tables refuse, by the names of their constraints, and what their functions look at.
+
+    Brackets that mean nothing are left out: a dump writes some more.
+    """
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT conname, translate(pg_get_constraintdef(oid), '()', '') FROM pg_constraint"
+            " WHERE connamespace = 'public'::regnamespace"
+            " UNION ALL SELECT proname || '()', prosrc FROM pg_proc WHERE proname LIKE '%sound'"
+        )
+        return dict(found.fetchall())
+
+
 def work_goes_on(business: Business, url: str, slot: str) -> None:
     """Let the API go on with the database that was brought back; a session that it had can't be booked again."""
     environ = {**business.machine.environ, "CONSULTING_DATABASE_URL": url}
@@ -103,6 +117,7 @@ def test_a_dump_comes_back_whole_and_work_goes_on_with_it(business: Business, tm
 
     assert counts(restored) == counts(url)
     assert counts(url)["sessions"] == 3
+    assert rules(restored) == rules(url)
     the_books_agree(business, restored)
     work_goes_on(business, restored, business.fleet.slots[10])
 

@@ -51,6 +51,13 @@ def connection(kept: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 FOREVER = "'infinity'"
+CANCELED = {
+    "status": "'canceled'",
+    "expires_at": "NULL",
+    "canceled_by": "'system'",
+    "cancellation_reason": "'hold_expired'",
+    "canceled_at": "now()",
+}
 SPOILT = [
     ("researchers", {"rate_amount": "-1"}, "researchers_rate_amount"),
     ("researchers", {"rate_currency": "'USD'"}, "researchers_rate_currency"),
@@ -90,9 +97,12 @@ SPOILT = [
     ("sessions", {"expires_at": "start_time + interval '1 microsecond'"}, "sessions_paid_before_start"),
     ("sessions", {"price_amount": "-1"}, "sessions_free"),
     ("sessions", {"price_amount": "0"}, "sessions_free"),
+    ("sessions", {"price_amount": "-1", "payment_status": "'completed'", "expires_at": "NULL"}, "sessions_price"),
     ("sessions", {"price_currency": "'dollars'"}, "sessions_price_currency"),
     ("sessions", {"status": "'canceled'", "expires_at": "NULL"}, "sessions_canceled"),
     ("sessions", {"canceled_by": "'client'"}, "sessions_cancellation"),
+    ("sessions", {**CANCELED, "canceled_by": "'nobody'"}, "sessions_canceled_by_known"),
+    ("sessions", {**CANCELED, "cancellation_reason": "'rain'"}, "sessions_cancellation_reason_known"),
     ("sessions", {"meeting_id": "'1'"}, "sessions_meeting"),
     ("sessions", {"no_show": "true"}, "sessions_no_show"),
     ("sessions", {"sequence": "-1"}, "sessions_sequence"),
@@ -125,6 +135,10 @@ SPOILT = [
     ("idempotency_keys", {"state": "'finished'"}, "idempotency_keys_finished"),
     ("idempotency_keys", {"leased_until": "NULL"}, "idempotency_keys_started"),
     ("idempotency_keys", {"fingerprint": "'short'"}, "idempotency_keys_fingerprint"),
+    ("idempotency_keys", {"state": "'lost'", "leased_until": "NULL"}, "idempotency_keys_state_known"),
+    ("idempotency_keys", {"status_code": "99"}, "idempotency_keys_status_code"),
+    ("idempotency_keys", {"leased_until": FOREVER}, "idempotency_keys_instants"),
+    ("idempotency_keys", {"key": "repeat('x', 256)"}, "idempotency_keys_lengths"),
 ]
 
 
@@ -188,15 +202,6 @@ def copy(connection: psycopg.Connection[Any], table: str, changes: Mapping[str, 
     copied = ", ".join(changes.get(name, name) for name in names)
     insert = f"INSERT INTO {table} ({', '.join(names)}) SELECT {copied} FROM {table} ORDER BY ctid LIMIT 1"
     connection.execute(insert.encode())
-
-
-CANCELED = {
-    "status": "'canceled'",
-    "expires_at": "NULL",
-    "canceled_by": "'system'",
-    "cancellation_reason": "'hold_expired'",
-    "canceled_at": "now()",
-}
 
 
 def test_a_withdrawn_slot_and_a_canceled_session_are_in_nobodys_way(connection: psycopg.Connection[Any]) -> None:

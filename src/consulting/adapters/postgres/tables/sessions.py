@@ -34,6 +34,7 @@ from consulting.adapters.postgres.tables.metadata import (
     metadata,
     one_of,
 )
+from consulting.adapters.postgres.tables.rules import keep_sound
 from consulting.domain.cancellation import CanceledBy, CancellationReason
 from consulting.domain.session_states import STATES
 
@@ -90,6 +91,16 @@ sessions = Table(
     ),
     UniqueConstraint("id", "price_amount", "price_currency", name="sessions_as_charged"),
     UniqueConstraint("id", "researcher_id", name="sessions_as_reviewed"),
+    ExcludeConstraint(
+        ("researcher_id", "="),
+        (text("tstzrange(start_time, end_time)"), "&&"),
+        name="sessions_no_overlap",
+        using="gist",
+        where=_LIVE,
+    ),
+)
+keep_sound(
+    sessions,
     CheckConstraint("start_time < end_time", name="period"),
     instants(
         "start_time",
@@ -125,13 +136,6 @@ sessions = Table(
         meeting_join_link=2000,
         meeting_host=320,
         cancellation_note=2000,
-    ),
-    ExcludeConstraint(
-        ("researcher_id", "="),
-        (text("tstzrange(start_time, end_time)"), "&&"),
-        name="sessions_no_overlap",
-        using="gist",
-        where=_LIVE,
     ),
 )
 Index("sessions_of_researcher", sessions.c.researcher_id, sessions.c.start_time, sessions.c.id)

@@ -32,6 +32,7 @@ from consulting.adapters.postgres.tables.metadata import (
     metadata,
     one_of,
 )
+from consulting.adapters.postgres.tables.rules import keep_sound
 from consulting.application.ports.outbox import Errand, Lane
 
 
@@ -147,10 +148,9 @@ class _IdempotencyKeys(TypedColumns):
     created_at: Named[datetime] = Column(Instant)
 
 
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    _IdempotencyKeys,
+idempotency_keys = Table("idempotency_keys", metadata, _IdempotencyKeys)
+keep_sound(
+    idempotency_keys,
     CheckConstraint("state IN ('started', 'finished')", name="state_known"),
     CheckConstraint("(state = 'started') = (leased_until IS NOT NULL)", name="started"),
     CheckConstraint("(state = 'finished') = (num_nulls(status_code, headers, body) = 0)", name="finished"),
