@@ -22,6 +22,8 @@ ECHO = prepare(select(bindparam("said", type_=Text).label("heard")))
 BROKEN = Prepared(b"SELECT 1 / %(by)s::int AS part", {}, label=b"broken")
 PLANS = Prepared(b"SELECT name FROM pg_prepared_statements ORDER BY name", {})
 BEGIN, UNDO = Prepared(b"BEGIN", {}), Prepared(b"ROLLBACK", {})
+SAY = Prepared(b"INSERT INTO said VALUES (%(what)s) RETURNING what", {}, label=b"say")
+SAID = Prepared(b"SELECT string_agg(what, '') FROM said", {}, label=b"said")
 A_SHARE = Prepared(b"SELECT %(number)s::int %% 7 AS rest", {"number": 30})
 
 
@@ -75,6 +77,51 @@ def test_a_connection_that_breaks_meanwhile_is_closed(database_url: str) -> None
     with pytest.raises(psycopg.OperationalError):
         ask(exchange, (own, {}), (ECHO, {"said": "never"}))
     assert driver.closed
+
+
+def ahead(exchange: Exchange, *steps: tuple[Prepared, dict[str, Any]]) -> None:
+    exchange.send_ahead(exchange.written(steps))
+
+
+def test_what_is_sent_ahead_is_run_first_and_its_rows_are_nobodys(exchange: Exchange) -> None:
+    ask(exchange, (Prepared(b"CREATE TEMPORARY TABLE said (what text)", {}), {}))
+    ahead(exchange, (SAY, {"what": "a"}), (SAY, {"what": "b"}))
+    waiting = not exchange.settled
+    assert ask(exchange, (SAY, {"what": "c"}), (SAID, {})) == [[("c",)], [("abc",)]]
+    assert (waiting, exchange.settled) == (True, True)
+    assert ask(exchange, (SAID, {})) == [[("abc",)]]
+
+
+def test_what_was_sent_ahead_fails_where_it_is_waited_for(exchange: Exchange) -> None:
+    ask(exchange, (BEGIN, {}))
+    ahead(exchange, (BROKEN, {"by": 0}))
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        ask(exchange, (ECHO, {"said": "never"}))
+    assert exchange.in_transaction
+    ask(exchange, (UNDO, {}))
+    assert ask(exchange, (BROKEN, {"by": 1}), (ECHO, {"said": "a"})) == [[(1,)], [("a",)]]
+
+
+def test_whatever_becomes_of_what_was_sent_ahead_it_can_be_waited_for(exchange: Exchange) -> None:
+    for by in (0, 1):
+        ask(exchange, (BEGIN, {}))
+        ahead(exchange, (BROKEN, {"by": by}), (ECHO, {"said": "a"}))
+        exchange.settle()
+        assert exchange.settled
+        ask(exchange, (UNDO, {}))
+    assert ask(exchange, (ECHO, {"said": "a"})) == [[("a",)]]
+
+
+def test_a_connection_that_is_lost_with_what_was_sent_ahead_is_closed(database_url: str) -> None:
+    driver = connect(url=database_url)
+    exchange = Exchange(driver)
+    ahead(exchange, (Prepared(b"SELECT pg_terminate_backend(pg_backend_pid())", {}), {}))
+    with pytest.raises(psycopg.OperationalError):
+        ask(exchange, (ECHO, {"said": "never"}))
+    assert driver.closed
+    with pytest.raises(psycopg.OperationalError):
+        ahead(exchange, (ECHO, {"said": "never"}))
+    exchange.settle()
 
 
 def test_a_text_that_cannot_be_kept_ends_its_own_part_of_an_attempt_alone(database_url: str) -> None:

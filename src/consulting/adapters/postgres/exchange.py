@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -42,6 +43,8 @@ class Exchange:
         self._values = Transformer(driver)
         self._plans = driver.prepare_threshold is not None  # through a pooler a plan may lie on another connection
         self._planned: set[bytes] = set()
+        self._under_way: list[Prepared | None] = []
+        """What was sent and not waited for: a statement that is planned, or None for one that is run."""
         self._makers: dict[bytes, Callable[[Sequence[Any]], Row]] = {}
 
     @property
@@ -57,20 +60,45 @@ class Exchange:
         """Run statements one after the other, and give the rows of each.
 
         The server runs each to its end before it begins the next. Outside a transaction they are one. Raises the
-        psycopg.Error of the first that fails: none after it is run.
+        psycopg.Error of the first that fails, of those sent ahead as well: none after it is run.
         """
-        new = self._unplanned(steps)
-        answers = self._asked(new, steps)
-        self._planned.update(each.label for each, answer in zip(new, answers, strict=False) if _succeeded(answer))
+        answers = self._asked(steps)
         for answer in answers:
             if not _succeeded(answer):
                 raise error_from_result(answer)
-        return [self._rows(each, answer) for (each, _), answer in zip(steps, answers[len(new) :], strict=False)]
+        return [self._rows(each, answer) for (each, _), answer in zip(steps, answers[-len(steps) :], strict=False)]
+
+    def send_ahead(self, steps: Sequence[Written]) -> None:
+        """Have the server begin with statements whose rows nobody looks at, which the next ones wait for.
+
+        Raises psycopg.OperationalError if that can't be sent; the connection is closed then.
+        """
+        try:
+            self._send(steps)
+            self._libpq.flush()
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def settle(self) -> None:
+        """Wait for what was sent ahead, whatever becomes of it."""
+        if self._under_way:
+            with suppress(psycopg.Error):
+                self.run(())
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether nothing is under way that was sent ahead."""
+        return not self._under_way
 
     def _unplanned(self, steps: Sequence[Written]) -> Sequence[Prepared]:
         if not self._plans:
             return ()
-        return list({each.label: each for each, _ in steps if each.label and each.label not in self._planned}.values())
+        new = {each.label: each for each, _ in steps if each.label and each.label not in self._planned}
+        for each in self._under_way:
+            if each is not None:
+                new.pop(each.label, None)
+        return list(new.values())
 
     def _written(self, statement: Prepared, given: Mapping[str, Any]) -> Sequence[Buffer | None]:
         names = _numbered(statement.sql)[1]
@@ -79,28 +107,38 @@ class Exchange:
         values = statement.values(given)
         return self._values.dump_sequence([values[name] for name in names], [PyFormat.TEXT] * len(names))
 
-    def _asked(self, new: Sequence[Prepared], steps: Sequence[Written]) -> Sequence[PGresult]:
+    def _asked(self, steps: Sequence[Written]) -> Sequence[PGresult]:
         """Send everything at once, and wait for all answers; a connection that this leaves in doubt is closed."""
-        libpq = self._libpq
         try:
-            libpq.enter_pipeline_mode()
-            for statement in new:
-                libpq.send_prepare(statement.label, _numbered(statement.sql)[0])
-            for statement, values in steps:
-                self._send(statement, values)
-            libpq.pipeline_sync()
-            answers = self._driver.wait(_fetched(libpq, len(new) + len(steps)))
-            libpq.exit_pipeline_mode()
+            self._send(steps)
+            self._libpq.pipeline_sync()
+            answers = self._driver.wait(_fetched(self._libpq, len(self._under_way)))
+            self._libpq.exit_pipeline_mode()
         except BaseException:
-            self._driver.close()
+            self._hang_up()
             raise
+        sent, self._under_way = self._under_way, []
+        self._planned.update(
+            [each.label for each, answer in zip(sent, answers, strict=True) if each and _succeeded(answer)]
+        )
         return answers
 
-    def _send(self, statement: Prepared, values: Sequence[Buffer | None]) -> None:
-        if statement.label and self._plans:
-            self._libpq.send_query_prepared(statement.label, values, result_format=Format.BINARY)
-        else:
-            self._libpq.send_query_params(_numbered(statement.sql)[0], values, result_format=Format.BINARY)
+    def _hang_up(self) -> None:
+        self._under_way = []
+        self._driver.close()
+
+    def _send(self, steps: Sequence[Written]) -> None:
+        new, libpq = self._unplanned(steps), self._libpq
+        if not self._under_way:
+            libpq.enter_pipeline_mode()
+        for statement in new:
+            libpq.send_prepare(statement.label, _numbered(statement.sql)[0])
+        for statement, values in steps:
+            if statement.label and self._plans:
+                libpq.send_query_prepared(statement.label, values, result_format=Format.BINARY)
+            else:
+                libpq.send_query_params(_numbered(statement.sql)[0], values, result_format=Format.BINARY)
+        self._under_way += [*new, *(None for _ in steps)]
 
     def _rows(self, statement: Prepared, answer: PGresult) -> Rows:
         if answer.status != ExecStatus.TUPLES_OK:

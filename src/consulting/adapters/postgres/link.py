@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -95,6 +95,17 @@ class Link:
             self.together()
             self._first = first
 
+    def hasten(self) -> None:
+        """Have the server begin with what was sent for later, while nobody waits for it yet.
+
+        What keeps that from being sent, or what it raises, is raised where it would be otherwise.
+        """
+        if self._exchange is None or self._failure is not None or not self._first or self._first[-1] is _PART:
+            return
+        with suppress(Exception):
+            self._exchange.send_ahead(self._exchange.written(self._first))
+            self._first = []
+
     def later(self, *steps: Step) -> None:
         """Send statements whose rows nobody looks at with the next ones, before another part, or with the commit.
 
@@ -137,7 +148,7 @@ class Link:
             raise
 
     def _settle(self) -> None:
-        if not self._first or self._first[-1] is _PART:
+        if self._settled and (not self._first or self._first[-1] is _PART):
             return
         try:
             self.together()
@@ -145,6 +156,10 @@ class Link:
             if not isinstance(self._failure, _BEYOND_PARTS):
                 self.undo_part()
             raise
+
+    @property
+    def _settled(self) -> bool:
+        return self._exchange is None or self._exchange.settled
 
     def _require_not_sent_before(self) -> None:
         if isinstance(self._failure, SentBefore):
@@ -160,6 +175,8 @@ class Link:
             del self._first[self._first.index(_PART) :]  # nothing was asked of the database since
         else:
             self._first.clear()
+            if self._exchange is not None:
+                self._exchange.settle()
             self.together(_UNDO_PART)
         self._failure = None
 
@@ -181,8 +198,10 @@ class Link:
         if pool is None or entry is None:
             return
         try:
-            if exchange is not None and exchange.in_transaction:
-                exchange.run(exchange.written([_UNDO]))
+            if exchange is not None:
+                exchange.settle()
+                if exchange.in_transaction:
+                    exchange.run(exchange.written([_UNDO]))
             if isinstance(self._failure, StorageUnavailable):
                 entry.invalidate()
         except psycopg.Error:

@@ -119,6 +119,7 @@ class PostgresAttempt:
                 yield
             finally:
                 self._link.open()
+            self._link.hasten()  # the server works while the answer is made
 
     def keep(self, answer: KeptAnswer, *, at: datetime) -> None:
         """Keep the answer and commit it together with the work: neither is ever without the other.
