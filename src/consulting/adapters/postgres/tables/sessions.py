@@ -41,7 +41,7 @@ from consulting.domain.session_states import STATES
 
 class _Sessions(TypedColumns):
     id: Named[UUID] = Column(primary_key=True)
-    researcher_id: Named[UUID] = Column(ForeignKey("researchers.id"))
+    researcher_id: Named[UUID]
     time_slot_id: Named[UUID]
     start_time: Named[datetime] = Column(Instant)
     end_time: Named[datetime] = Column(Instant)
@@ -83,7 +83,7 @@ sessions = Table(
     metadata,
     _Sessions,
     # The slot is this researcher's and this period's: so whoever has its lock speaks for the right time, and a slot
-    # that was ever booked can't be moved.
+    # that was ever booked can't be moved. That there is such a researcher the slot's own key says.
     ForeignKeyConstraint(
         ["time_slot_id", "researcher_id", "start_time", "end_time"],
         ["time_slots.id", "time_slots.researcher_id", "time_slots.start_time", "time_slots.end_time"],

@@ -1,4 +1,7 @@
-"""The rules of the tables that a booking writes, looked at by one function a table, under the names that they have."""
+"""The rules of the tables that a booking writes, looked at by one function a table, under the names that they have.
+
+A session names its researcher by its slot alone: that there is such a researcher the slot's own key says.
+"""
 
 from __future__ import annotations
 
@@ -69,14 +72,19 @@ IDEMPOTENCY_KEYS = {
     "state_known": "kept.state IN ('started', 'finished')",
     "status_code": "kept.status_code BETWEEN 100 AND 599",
 }
+NAMED_BY_THEIR_SLOT = "ALTER TABLE sessions DROP CONSTRAINT sessions_researcher_id_fkey"
+NAMED_BY_THEMSELVES = (
+    "ALTER TABLE sessions ADD CONSTRAINT sessions_researcher_id_fkey"
+    " FOREIGN KEY (researcher_id) REFERENCES researchers (id)"
+)
 TABLES = {"sessions": SESSIONS, "idempotency_keys": IDEMPOTENCY_KEYS}
 
 _JUDGING = """
 CREATE FUNCTION {table}_sound(kept {table}) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE broken text;
 BEGIN
-    IF {judged}
-    ELSE RETURN true;
+    IF ({all}) IS NOT FALSE THEN RETURN true;
+    {broken}
     END IF;
     RAISE check_violation USING TABLE = '{table}', CONSTRAINT = broken,
         MESSAGE = 'new row for relation "{table}" violates check constraint "' || broken || '"';
@@ -85,8 +93,9 @@ END $$
 
 
 def _judging(table: str, rules: Mapping[str, str]) -> str:
-    judged = (f"NOT ({rule}) THEN broken := '{table}_{name}';" for name, rule in rules.items())
-    return _JUDGING.format(table=table, judged="\n    ELSIF ".join(judged))
+    broken = (f"ELSIF NOT ({rule}) THEN broken := '{table}_{name}';" for name, rule in rules.items())
+    each = " AND ".join(f"({rule})" for rule in rules.values())
+    return _JUDGING.format(table=table, all=each, broken="\n    ".join(broken))
 
 
 def upgrade() -> None:
@@ -94,6 +103,7 @@ def upgrade() -> None:
         gone = ", ".join(f"DROP CONSTRAINT {table}_{name}" for name in rules)
         op.execute(_judging(table, rules))
         op.execute(f"ALTER TABLE {table} {gone}, ADD CONSTRAINT {table}_sound CHECK ({table}_sound({table}))")
+    op.execute(NAMED_BY_THEIR_SLOT)
 
 
 def downgrade() -> None:
@@ -103,3 +113,4 @@ def downgrade() -> None:
         )
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_sound, {back}")
         op.execute(f"DROP FUNCTION {table}_sound({table})")
+    op.execute(NAMED_BY_THEMSELVES)
