@@ -10,10 +10,14 @@ import logging
 import re
 import time
 import traceback
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, TextIO
 
+import msgspec
 from pythonjsonlogger.json import JsonFormatter
 
 from consulting.entrypoints.settings import LogFormat, Settings
@@ -39,6 +43,9 @@ TALKATIVE: Final = (
     "uvicorn",
 )
 """Libraries that report each call, some with all that was sent; only what goes wrong in them is told, at any level."""
+
+AT_ONCE: Final = 4096
+"""How many bytes can be written to a pipe without being mixed with what other processes write to it."""
 
 LONGEST_REASON: Final = 300
 LONGEST_CHAIN: Final = 8
@@ -69,7 +76,7 @@ _ROW_AND_BEYOND: Final = re.compile(rf"\s*(?:\\n|\n)?{_ROW}.*", re.DOTALL)
 
 def begin_logging(settings: Settings) -> None:
     """Write this process's log lines, in the form and from the level that the settings ask for."""
-    handler = logging.StreamHandler()
+    handler = Lines()
     handler.setFormatter(JsonLines() if settings.log_format is LogFormat.JSON else TextLines())
     handler.addFilter(_name_request)
     logging.basicConfig(level=settings.log_level.value, handlers=[handler], force=True)
@@ -86,6 +93,50 @@ def without_secrets(text: str) -> str:
     return text
 
 
+def write_requests(lines: Iterable[RequestLine]) -> None:
+    """Write the lines of requests, where anybody wants them."""
+    requests = logging.getLogger(REQUESTS)
+    if requests.isEnabledFor(logging.INFO):
+        for line in lines:
+            requests.handle(line)
+        for handler in logging.root.handlers:
+            handler.flush()
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes lines to stderr at once; but those of requests, of which there are many, several together.
+
+    They are written when there are enough for one writing, before any other line, and at the latest when they are
+    flushed, as all of them are when the process ends.
+    """
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        super().__init__()
+        self._held = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or hold it."""
+        if isinstance(record, RequestLine):
+            self._hold(self.format(record) + self.terminator)
+        else:
+            self.flush()
+            super().emit(record)
+
+    def _hold(self, line: str) -> None:
+        if len(self._held) + len(line) > AT_ONCE:
+            self.flush()
+        self._held += line
+
+    def flush(self) -> None:
+        """Write the lines that are held; where nothing can be written, there is nobody to tell."""
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
+            held, self._held = self._held, ""
+            if held:
+                self.stream.write(held)
+            super().flush()
+
+
 class JsonLines(JsonFormatter):
     """One JSON object a line: `timestamp`, `level`, `logger`, `message`, `process`, and what the line is about."""
 
@@ -99,7 +150,7 @@ class JsonLines(JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one line."""
-        return super().format(discreet(record))
+        return record.in_json() if isinstance(record, RequestLine) else super().format(discreet(record))
 
 
 class TextLines(logging.Formatter):
@@ -123,23 +174,49 @@ class RequestLine(logging.LogRecord):
     It is made and written quickly, since it looks for no place in the code and has nothing to hide.
     """
 
-    def __init__(self, *, method: str, route: str, status: int, milliseconds: float, caller: str) -> None:
-        """Take down a request that has just been answered."""
+    def __init__(
+        self,
+        *,
+        method: str,
+        route: str,
+        status: int,
+        milliseconds: float,
+        caller: str,
+        request_id: str | None = None,
+        at: float | None = None,
+    ) -> None:
+        """Take down a request that was answered `at` this POSIX time in seconds, which is now if nothing is said."""
         vars(self).update(_SAME_FOR_ALL)
-        self.created = time.time()
+        self.created = time.time() if at is None else at
         self.msecs = self.created % 1 * 1000
         self.method, self.route, self.status = method, route, status
         self.milliseconds, self.caller = milliseconds, caller
+        self.request_id = request_id
 
     def getMessage(self) -> str:  # noqa: N802 -- the library's name
         """Say it in words."""
         return f"{self.method} {self.route} {self.status} in {self.milliseconds} ms, {self.caller}"
 
+    def in_json(self) -> str:
+        """Give it as an object with the fields that every line has, and its own."""
+        told = {
+            "level": self.levelname,
+            "logger": self.name,
+            "message": self.getMessage(),
+            "process": self.process,
+            "method": self.method,
+            "route": self.route,
+            "status": self.status,
+            "milliseconds": self.milliseconds,
+            "caller": self.caller,
+            **({"request_id": self.request_id} if self.request_id else {}),
+            "timestamp": datetime.fromtimestamp(self.created, UTC).isoformat(),
+        }
+        return msgspec.json.encode(told).decode()
+
 
 def discreet(record: logging.LogRecord) -> logging.LogRecord:
     """Copy a record without what is secret or personal, its exception written out already."""
-    if isinstance(record, RequestLine):
-        return record
     shown = logging.LogRecord.__new__(logging.LogRecord)  # all that a new one would find out is overwritten
     vars(shown).update(vars(record))
     shown.msg, shown.args = _message(record), None
@@ -178,6 +255,6 @@ def _without_row(text: str) -> str:
 
 
 def _name_request(record: logging.LogRecord) -> bool:
-    if not hasattr(record, "request_id") and (name := REQUEST_ID.get()) is not None:
+    if getattr(record, "request_id", None) is None and (name := REQUEST_ID.get()) is not None:
         record.request_id = name
     return True

@@ -59,6 +59,12 @@ class ApiProcesses:
         for process in dying:
             process.join(PATIENCE)
 
+    def stop(self, number: int) -> None:
+        """Ask this one to end, and wait until it has."""
+        process = self._living.pop(number)
+        process.terminate()
+        process.join(PATIENCE)
+
     def url(self, number: int) -> str:
         return f"http://{HOST}:{self.listeners[number].getsockname()[1]}"
 

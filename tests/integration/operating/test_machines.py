@@ -90,9 +90,10 @@ def test_a_machine_counts_its_processes_together_and_the_database_once(two: Flee
         httpx.get(
             f"{here.url}/health/live", trust_env=False, timeout=PATIENCE
         )  # a connection each, so that both processes are met
+    lives = "consulting_request_seconds_count GET /health/live 200"
+    eventually(lambda: measured(here)[lives] - before.get(lives, 0) >= 20)
     shown = [measured(here) for _ in range(6)]
 
-    lives = "consulting_request_seconds_count GET /health/live 200"
     assert [each[lives] - before.get(lives, 0) for each in shown] == [20] * 6
     assert {each["consulting_places database"] for each in shown} == {10}
     assert {each["consulting_holds live"] for each in shown} == {measured(there)["consulting_holds live"]}

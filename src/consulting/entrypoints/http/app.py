@@ -28,8 +28,10 @@ from consulting.entrypoints.http.doorway import Doorway
 from consulting.entrypoints.http.key_holders import KeyHolders
 from consulting.entrypoints.http.limits import Limits, Meter
 from consulting.entrypoints.http.measurements import Metrics
+from consulting.entrypoints.http.notebook import Notebook
 from consulting.entrypoints.http.places import Places, Threads
 from consulting.entrypoints.http.problems import answer_framework, answer_refusal, answer_unexpected
+from consulting.entrypoints.http.request_names import RequestNames
 from consulting.entrypoints.http.resources import routers
 from consulting.entrypoints.http.retries import AnswerKept, Keeping, Repeatable, Work, answer_kept
 from consulting.entrypoints.http.sealing import seal_of
@@ -48,6 +50,7 @@ def create_app(container: Container) -> Litestar:
     """Build the API from what the container gives; every use case is resolved here, once."""
     settings = container.settings()
     metrics = Metrics()
+    notebook = Notebook(metrics)
     database, provider = (
         Places(name, count=settings.threads, calls=calls, told=metrics.watch(name, places=settings.threads))
         for name, calls in (("database", container.calls()), ("provider", Threads))
@@ -94,13 +97,13 @@ def create_app(container: Container) -> Litestar:
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,
         logging_config=None,
-        lifespan=[_closing([database, provider, desk.looking], container.tracing())],
+        lifespan=[_closing([database, provider, desk.looking], notebook, container.tracing())],
         plugins=container.tracing().of_requests(),
     )
     doorway = Doorway(
         app.asgi_handler,
-        ids=container.identities(),
-        metrics=desk.metrics,
+        names=RequestNames(container.identities()),
+        notebook=notebook,
         headers=answer_headers(settings),
         methods=_methods(app),
     )
@@ -159,7 +162,9 @@ def _retries(keeping: Keeping) -> Callable[[ASGIApp], ASGIApp]:
     return keep
 
 
-def _closing(pools: Sequence[Places], tracing: Tracing) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def _closing(
+    pools: Sequence[Places], notebook: Notebook, tracing: Tracing
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def closing(_: Litestar) -> AsyncGenerator[None, None]:
         log.info("this process begins to answer")
@@ -170,6 +175,7 @@ def _closing(pools: Sequence[Places], tracing: Tracing) -> Callable[[Litestar], 
         finally:
             for pool in pools:
                 pool.close()
+            notebook.write()
             tracing.flush()
 
     return closing

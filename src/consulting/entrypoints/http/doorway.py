@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from consulting.application.callers import Caller
-from consulting.application.ports.clock import Identities
 from consulting.entrypoints.http.answer_headers import AnswerHeaders
-from consulting.entrypoints.http.measurements import Metrics, method_of, route_of
+from consulting.entrypoints.http.notebook import Notebook
 from consulting.entrypoints.http.problems import envelope
 from consulting.entrypoints.http.refusals import InternalError
-from consulting.entrypoints.logs import REQUEST_ID, REQUESTS, RequestLine
+from consulting.entrypoints.http.request_names import RequestNames
+from consulting.entrypoints.logs import REQUEST_ID
 
 log = logging.getLogger(__name__)
 
-requests = logging.getLogger(REQUESTS)
-
-_FIT: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-
 
 class Doorway:
-    """Names each request (`X-Request-Id`), measures it, and answers what nobody else has answered.
+    """Names each request (`X-Request-Id`), takes note of it, and answers what nobody else has answered.
 
     It adds the headers that every answer carries, and answers browsers that ask before they call.
     """
@@ -36,13 +29,13 @@ class Doorway:
         self,
         app: ASGIApp,
         *,
-        ids: Identities,
-        metrics: Metrics,
+        names: RequestNames,
+        notebook: Notebook,
         headers: AnswerHeaders,
         methods: Mapping[str, frozenset[str]],
     ) -> None:
         """Wrap the whole application; `methods` says which ones each route takes."""
-        self._app, self._ids, self._metrics = app, ids, metrics
+        self._app, self._names, self._notebook = app, names, notebook
         self._headers, self._methods = headers, methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,9 +48,10 @@ class Doorway:
     async def _let_through(self, given: HTTPScope, receive: Receive, send: Send) -> None:
         bodiless = given["method"] == "HEAD"
         scope = _as_get(given) if bodiless else given
-        name = name_of(given["headers"], ids=self._ids)
+        name = self._names.of(given["headers"])
         passage = _Passage(send, scope, name=name, bodiless=bodiless, headers=self._headers, methods=self._methods)
-        token, began = REQUEST_ID.set(passage.name.decode()), time.perf_counter()
+        told, began = name.decode(), time.perf_counter()
+        token = REQUEST_ID.set(told)
         try:
             if not await passage.answered_preflight():
                 await self._app(scope, receive, passage.send)
@@ -65,40 +59,8 @@ class Doorway:
             log.exception("%s failed outside every handler", given["method"])
             await passage.apologize()
         finally:
-            seconds = time.perf_counter() - began
-            self._metrics.note(scope, status=passage.status, seconds=seconds)
-            _write_down(scope, status=passage.status, seconds=seconds)
+            self._notebook.note(scope, name=told, status=passage.status, seconds=time.perf_counter() - began)
             REQUEST_ID.reset(token)
-
-
-def name_of(headers: Iterable[tuple[bytes, bytes]], *, ids: Identities) -> bytes:
-    """Name a request: as its own header says if that fits, else by a new id."""
-    for name, value in headers:
-        if name == b"x-request-id":
-            return value if _FIT.fullmatch(value) else _new_name(ids)
-    return _new_name(ids)
-
-
-def _new_name(ids: Identities) -> bytes:
-    return str(ids.new()).encode()
-
-
-def _write_down(scope: HTTPScope, *, status: int, seconds: float) -> None:
-    if requests.isEnabledFor(logging.INFO):
-        line = RequestLine(
-            method=method_of(scope),
-            route=route_of(scope),
-            status=status,
-            milliseconds=round(seconds * 1000, 1),
-            caller=_kind(scope.get("user")),
-        )
-        requests.handle(line)
-
-
-def _kind(caller: Caller | None) -> str:
-    if caller is None:
-        return "anonymous"
-    return "user" if caller.scopes is None else "key"
 
 
 def _as_get(scope: HTTPScope) -> HTTPScope:

@@ -21,7 +21,7 @@ from consulting.entrypoints.supervisor.processes import alive
 BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ELSEWHERE: Final = "(none)"
 SOON: Final = 0.1
-"""How old, in seconds, what other processes see of this one's places may be."""
+"""How old, in seconds, may be what other processes see of this one's requests and places."""
 
 METHODS: Final = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"})
 
@@ -46,7 +46,7 @@ class Metrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
-        self._levels: list[_Levels] = []
+        self._asked_first: list[Callable[[], None]] = []
         self._counted = cache(self._requests.labels)  # there are few routes, and each look for one takes a lock
         self._places, self._busy, self._waiting = (
             self._gauge("consulting_places", "How many calls may be made at once, in all processes."),
@@ -62,13 +62,17 @@ class Metrics:
         """Begin to watch a pool of places; give what must be told how many are busy and how many calls wait."""
         self._places.labels(pool).set(places)
         levels = _Levels(self._busy.labels(pool), self._waiting.labels(pool))
-        self._levels.append(levels)
+        self.ask_first(levels.write)
         return levels.stand_at
+
+    def ask_first(self, write: Callable[[], None]) -> None:
+        """Have this called before anything is shown: it writes what was put off."""
+        self._asked_first.append(write)
 
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format."""
-        for each in self._levels:
-            each.write()
+        for write in self._asked_first:
+            write()
         if self._shared is None:
             return generate_latest(self._registry)
         _forget_the_dead(self._shared)

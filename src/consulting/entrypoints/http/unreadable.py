@@ -13,9 +13,9 @@ from consulting.application.ports.clock import Identities
 from consulting.domain.errors import ConsultingError
 from consulting.entrypoints.http.answer_headers import AnswerHeaders
 from consulting.entrypoints.http.cross_origin import Headers
-from consulting.entrypoints.http.doorway import name_of
 from consulting.entrypoints.http.problems import envelope
 from consulting.entrypoints.http.refusals import RequestMalformed
+from consulting.entrypoints.http.request_names import RequestNames
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +36,10 @@ def reading_protocol(
 
     A request has `patience` to arrive, from the connection's or its own first byte on to the last one of its body.
     """
-    given_ids, given_headers, given_patience = ids, headers, patience
+    given_names, given_headers, given_patience = RequestNames(ids), headers, patience
 
     class Naming(_Enveloping):
-        ids = given_ids
+        names = given_names
         answer_headers = given_headers
         patience = given_patience
 
@@ -47,7 +47,7 @@ def reading_protocol(
 
 
 class _Enveloping(HttpToolsProtocol):
-    ids: ClassVar[Identities]
+    names: ClassVar[RequestNames]
     answer_headers: ClassVar[AnswerHeaders]
     patience: ClassVar[timedelta]
     _arriving: asyncio.TimerHandle | None = None
@@ -167,7 +167,7 @@ class _Enveloping(HttpToolsProtocol):
         self._refuse(RequestMalformed(self._unfit) if self._unfit else RequestMalformed(), why=self._unfit or msg)
 
     def _refuse(self, error: ConsultingError, *, why: str) -> None:
-        name = name_of(self.headers or (), ids=self.ids)
+        name = self.names.of(self.headers or ())
         log.info("request %s can't be read: %s", name.decode(), why)
         body = envelope(error)
         head = [
