@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from consulting.adapters.contracts import sample
 from consulting.adapters.contracts.storage import Setting
-from consulting.adapters.postgres.engine import connect, open_engine
+from consulting.adapters.postgres.engine import Patience, connect, open_engine
 from consulting.adapters.postgres.retries import PostgresAttempt, PostgresRetries
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.application.ports.retries import KeptAnswer, KeyedRequest
+from consulting.application.ports.transactions import StorageUnavailable
 from consulting.domain.errors import SlotUnavailable
 from consulting.domain.sessions import Session
 from tests.integration.instance import eventually
@@ -79,6 +81,20 @@ def test_what_the_server_has_begun_is_undone_with_its_attempt(attempts: Attempts
     attempts.booking("a", session).drop()
 
     assert not attempts.booked(session)
+    assert not attempts.kept("a")
+
+
+def test_a_process_that_hangs_while_it_makes_its_answer_loses_its_locks(attempts: Attempts, database_url: str) -> None:
+    slot = attempts.setting.slot()
+    engine = open_engine(url=database_url, pool_size=1, patience=Patience(idle=timedelta(milliseconds=100)))
+    hanging = Attempts(engine).booking("a", sample.held(slot, 1))
+
+    attempts.booking("b", sample.held(slot, 2)).keep(DONE, at=sample.NOW)
+    with pytest.raises(StorageUnavailable):
+        hanging.keep(DONE, at=sample.NOW)
+
+    engine.dispose()
+    assert attempts.kept("b")
     assert not attempts.kept("a")
 
 

@@ -30,7 +30,7 @@ Rows = Sequence[Row]
 Step = tuple[Prepared, Mapping[str, Any]]
 Written = tuple[Prepared, Sequence[Buffer | None]]
 
-_SUCCESS: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
+_SUCCESS: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK, ExecStatus.PIPELINE_SYNC})
 _PLACE: Final = re.compile(rb"%\((\w+)\)s|%%")
 
 
@@ -44,7 +44,7 @@ class Exchange:
         self._plans = driver.prepare_threshold is not None  # through a pooler a plan may lie on another connection
         self._planned: set[bytes] = set()
         self._under_way: list[Prepared | None] = []
-        """What was sent and not waited for: a statement that is planned, or None for one that is run."""
+        """What was sent and not waited for: a statement that is planned, or None for anything else with an answer."""
         self._makers: dict[bytes, Callable[[Sequence[Any]], Row]] = {}
 
     @property
@@ -71,10 +71,14 @@ class Exchange:
     def send_ahead(self, steps: Sequence[Written]) -> None:
         """Have the server begin with statements whose rows nobody looks at, which the next ones wait for.
 
-        Raises psycopg.OperationalError if that can't be sent; the connection is closed then.
+        For within a transaction: where one of them fails, the server runs none of the next ones. It knows that nothing
+        follows for now, so it doesn't wait for longer than a transaction may be idle. Raises psycopg.OperationalError
+        if that can't be sent; the connection is closed then.
         """
         try:
             self._send(steps)
+            self._libpq.pipeline_sync()
+            self._under_way.append(None)
             self._libpq.flush()
         except BaseException:
             self._hang_up()
