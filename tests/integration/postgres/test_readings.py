@@ -17,7 +17,7 @@ from consulting.adapters.memory import MemoryTransactions
 from consulting.adapters.postgres.engine import open_engine
 from consulting.adapters.postgres.link import Link
 from consulting.adapters.postgres.prepared import Prepared
-from consulting.adapters.postgres.readings import Reading
+from consulting.adapters.postgres.readings import BESIDE, Reading
 from consulting.adapters.postgres.tables import time_slots
 from consulting.adapters.postgres.transactions import PostgresTransactions
 from consulting.adapters.postgres.values import END, START
@@ -223,7 +223,8 @@ def test_two_slots_that_change_alike_are_seen_to_even_if_their_rows_hashes_chang
     setting.researcher()
     slots = [replace(SLOTS[place], id=sample.identity("slot", number)) for place, number in enumerate(numbers)]
     setting.publish(*slots)
-    reading = Reading(select(time_slots.c.id, time_slots.c.withdrawn).order_by(time_slots.c.id), make=tuple, most=9)
+    statement = select(time_slots.c.id, time_slots.c.withdrawn).order_by(time_slots.c.id)
+    reading = Reading(statement, make=tuple, most=2 * BESIDE)
 
     def withdrawn() -> Sequence[bool]:
         link = Link(transactions.engine, reading=True)
@@ -245,7 +246,7 @@ def test_the_least_lately_read_is_forgotten_first_and_what_is_too_much_is_never_
     setting = Setting(transactions)
     setting.researcher()
     setting.publish(*SLOTS)
-    reading = Reading(STARTS, make=tuple, most=2 * 7)
+    reading = Reading(STARTS, make=tuple, most=2 * (BESIDE + 6))
 
     def read(since: float, until: float) -> Sequence[Any]:
         link = Link(transactions.engine, reading=True)
@@ -260,3 +261,18 @@ def test_the_least_lately_read_is_forgotten_first_and_what_is_too_much_is_never_
     assert read(25, 31) is early
     assert read(31, 37) is not late
     assert (len(read(25, 49)), read(25, 49) is read(25, 49)) == (len(SLOTS), False)
+
+
+def test_lists_that_are_empty_count_for_what_may_hang_on_them(transactions: PostgresTransactions) -> None:
+    reading: Reading[list[Any]] = Reading(STARTS, make=list, most=10 * BESIDE)
+    link = Link(transactions.engine, reading=True)
+
+    def read(day: int) -> Sequence[Any]:
+        return reading(link, start=sample.after(days=day), end=sample.after(days=day + 1))
+
+    made = {day: (read(day), read(day))[1] for day in range(50)}
+    known = [day for day in reversed(made) if read(day) is made[day]]
+    link.close()
+
+    assert not any(made.values())
+    assert known == list(reversed(range(40, 50)))

@@ -26,6 +26,9 @@ _Digests = tuple[int | None, ...]
 _ONCE: Final[tuple[_Digests, None]] = ((), None)
 """In place of what was read once: what nobody asks for again is not worth remembering."""
 
+BESIDE: Final = 8
+"""How many pieces a list counts for beside its own: what hangs on it takes as much as so many, if it is empty, too."""
+
 
 class Reading(Generic[_T]):
     """Several statements that are read together, and what was last made of their rows, by the values they were given.
@@ -37,7 +40,7 @@ class Reading(Generic[_T]):
     def __init__(self, *statements: _Read, make: Callable[..., _T], most: int) -> None:
         """Prepare to read.
 
-        `make` gets the rows of each statement; of what it makes, `most` pieces are remembered.
+        `make` gets the rows of each statement; of what it makes, `most` pieces are remembered, `BESIDE` more for each.
         """
         self.check = prepare(select(*(_digest(each) for each in statements)))
         self.statements = [prepare(each) for each in statements]
@@ -92,4 +95,4 @@ def _digest_of(rows: Rows) -> int | None:
 
 
 def _pieces(known: tuple[_Digests, Sequence[Any] | None]) -> int:
-    return 1 + len(known[1] or ())
+    return 1 if known[1] is None else BESIDE + len(known[1])

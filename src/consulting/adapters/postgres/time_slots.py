@@ -207,7 +207,7 @@ OFFERS_STARTING = Reading(
     _STARTING,
     _CLAIMS_ON_STARTING,
     make=_offers,
-    most=20_000,
+    most=30_000,
 )
 """What `starting` reads; 20,000 slots take some 11 MB, and their claims more."""
 
