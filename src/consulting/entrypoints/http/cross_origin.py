@@ -46,8 +46,10 @@ class Origins:
 
     def preflight(self, method: str, given: Iterable[tuple[bytes, bytes]]) -> Headers | None:
         """Answer a browser that asks before it calls; None where this isn't such a question, or the answer is no."""
+        if method != "OPTIONS":
+            return None
         headers = dict(given)
-        if method != "OPTIONS" or b"access-control-request-method" not in headers:
+        if b"access-control-request-method" not in headers:
             return None
         origin = headers.get(b"origin", b"")
         if not self._allows(origin):

@@ -90,8 +90,11 @@ class _Passage:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            given = [*self._corrected(message["headers"]), (b"x-request-id", self.name)]
-            message["headers"] = [*given, *self._headers.of(self._scope, status=self.status, given=given)]
+            given = message["headers"]
+            if self._scope["method"] == HttpMethod.OPTIONS:
+                given = self._corrected(given)
+            added = self._headers.of(self._scope, status=self.status, given=given)
+            message["headers"] = [*given, (b"x-request-id", self.name), *added]
         elif self.bodiless and message["type"] == "http.response.body":
             message["body"] = b""
         await self._send(message)
@@ -113,11 +116,11 @@ class _Passage:
         await self.send({"type": "http.response.start", "status": 500, "headers": headers})
         await self.send({"type": "http.response.body", "body": envelope(InternalError()), "more_body": False})
 
-    def _corrected(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    def _corrected(self, headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
         """Have Allow name every method of the route: the framework's answer to OPTIONS knows one handler's alone."""
         known = self._methods.get(self._scope.get("path_template") or "")
-        if self._scope["method"] != HttpMethod.OPTIONS or known is None:
-            return list(headers)
+        if known is None:
+            return headers
         allowed = known | {"HEAD"} if "GET" in known else known
         kept = [each for each in headers if each[0].lower() != b"allow"]
         return [*kept, (b"allow", ", ".join(sorted(allowed)).encode())]

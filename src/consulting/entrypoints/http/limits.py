@@ -85,8 +85,11 @@ class Meter:
         return None if missing is None else missing.total_seconds()
 
     def _account(self, who: str) -> _Account:
-        account = self._accounts.setdefault(who, _Account())
-        self._accounts.move_to_end(who)
+        account = self._accounts.get(who)
+        if account is not None:
+            self._accounts.move_to_end(who)
+            return account
+        account = self._accounts[who] = _Account()
         if len(self._accounts) > MOST_ACCOUNTS:
             self._accounts.popitem(last=False)
         return account

@@ -51,7 +51,7 @@ class _Enveloping(HttpToolsProtocol):
     answer_headers: ClassVar[AnswerHeaders]
     patience: ClassVar[timedelta]
     _arriving: asyncio.TimerHandle | None = None
-    _in_headers = False
+    _in_headers = _unfinished = False
     _head_bytes = _received = 0
     _unfit = ""
     _refused = _leaving = False
@@ -77,9 +77,9 @@ class _Enveloping(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Give the next request its time."""
         super().on_message_begin()
-        self._in_headers = True
+        self._in_headers = self._unfinished = True
         self._head_bytes = self._received = 0
-        self._expect()
+        self._expect_nothing()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless a single header has no end: the parser hands it over only when it has one."""
@@ -89,37 +89,48 @@ class _Enveloping(HttpToolsProtocol):
         self._received += len(data)
         if self._in_headers and self._received > LONGEST_HEAD and not self._refused:
             self._refuse(RequestMalformed(_TOO_LONG), why=_TOO_LONG)
+        if self._unfinished and self._arriving is None and not self.transport.is_closing():
+            self._expect()  # most requests arrive in one piece, and nothing has to be waited for
 
     def on_url(self, url: bytes) -> None:
         """Add a part of the address."""
         super().on_url(url)
-        self._weigh(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > LONGEST_HEAD:
+            self._give_up(_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header, or one of those that may follow a body."""
         super().on_header(name, value)
-        self._weigh(len(name) + len(value) + len(": \r\n"))
+        self._head_bytes += len(name) + len(value) + 4  # with ": " and the line's end
+        if self._head_bytes > LONGEST_HEAD:
+            self._give_up(_TOO_LONG)
 
     def on_headers_complete(self) -> None:
         """Know that somebody answers from now on, if it is clear what is asked of whom."""
         self._in_headers = False
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        names = [name for name, _ in self.headers]
+        hosts = names.count(b"host")
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             self._give_up("Send the header Host, once.")
-        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
+        if b"transfer-encoding" in names and not self._is_chunked_alone():
             self._give_up("Of all transfer encodings, only `chunked` is read.")
-        if self.parser.should_upgrade() and any(name in _BODY_FOLLOWS for name, _ in self.headers):
+        if self.parser.should_upgrade() and not _BODY_FOLLOWS.isdisjoint(names):
             # The parser takes whatever follows for another protocol, and would read this body as the next request.
             self._give_up("Nothing can be upgraded here: leave out the header Upgrade.")
         super().on_headers_complete()
         if self._leaving and bool(self.cycle):
             self.cycle.keep_alive = False
 
+    def _is_chunked_alone(self) -> bool:
+        return all(value.lower() == b"chunked" for name, value in self.headers if name == b"transfer-encoding")
+
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: an upgrade that nobody offers is passed over, and is no reason to install anything."""
 
     def on_message_complete(self) -> None:
         """Let a request that has arrived take as long as it takes."""
+        self._unfinished = False
         self._expect_nothing()
         super().on_message_complete()
 
@@ -151,11 +162,6 @@ class _Enveloping(HttpToolsProtocol):
             )
         else:
             self.transport.close()
-
-    def _weigh(self, more: int) -> None:
-        self._head_bytes += more
-        if self._head_bytes > LONGEST_HEAD:
-            self._give_up(_TOO_LONG)
 
     def _give_up(self, why: str) -> NoReturn:
         """Have the parser stop; the server then asks for an answer."""
