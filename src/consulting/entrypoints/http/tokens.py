@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -57,7 +58,7 @@ class Tokens:
 
     def _claims(self, token: str, *, key: Any) -> dict[str, Any]:
         try:
-            return jwt.decode(
+            return _READER.decode(
                 token,
                 key,
                 algorithms=list(self.keys.algorithms),
@@ -68,6 +69,32 @@ class Tokens:
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise TokenInvalid from error
+
+
+class Parts(jwt.PyJWS):
+    """PyJWT's reading of tokens, but for their three parts: it looks at each character, half of a check's time.
+
+    Whatever isn't written just as it would be written anew is left to PyJWT's own judgement. Should that look for this
+    under another name one day, it only takes longer again, and a test says so.
+    """
+
+    def _decode_base64url_segment(self, segment: bytes, name: str) -> bytes:  # type: ignore[override] # it is asked of an instance
+        try:
+            content = urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+        except ValueError:
+            content = b""
+        if urlsafe_b64encode(content).rstrip(b"=") == segment:
+            return content
+        return super()._decode_base64url_segment(segment, name)
+
+
+class _Reader(jwt.PyJWT):
+    def __init__(self) -> None:
+        super().__init__()
+        self._jws = Parts()
+
+
+_READER: Final = _Reader()
 
 
 def tokens_of(settings: Settings) -> Tokens:

@@ -29,13 +29,13 @@ def asked(tokens: Tokens, token: str) -> Caller:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tokens that were checked in full."""
     heard: list[str] = []
-    decode = jwt.decode
+    decode = jwt.PyJWT.decode
 
-    def listening(token: str, *args: Any, **kwargs: Any) -> Any:
+    def listening(reader: jwt.PyJWT, token: str, *args: Any, **kwargs: Any) -> Any:
         heard.append(token)
-        return decode(token, *args, **kwargs)
+        return decode(reader, token, *args, **kwargs)
 
-    monkeypatch.setattr(jwt, "decode", listening)
+    monkeypatch.setattr(jwt.PyJWT, "decode", listening)
     return heard
 
 

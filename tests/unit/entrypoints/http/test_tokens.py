@@ -10,11 +10,13 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from consulting.application.callers import Caller
 from consulting.entrypoints.http.refusals import TokenInvalid
 from consulting.entrypoints.http.signing_keys import SharedSecret
-from consulting.entrypoints.http.tokens import Tokens, tokens_of
+from consulting.entrypoints.http.tokens import Parts, Tokens, tokens_of
 from consulting.entrypoints.settings import Mode, load_settings
 
 SECRET = "an-example-secret-that-is-long-enough-for-every-one-of-the-hmac-algorithms"
@@ -204,3 +206,52 @@ def test_a_token_of_another_key_is_invalid(from_file: Tokens, kid: str | None) -
 
     with pytest.raises(TokenInvalid):
         caller(token, from_file)
+
+
+def read(reader: jwt.PyJWS, part: bytes) -> bytes | None:
+    try:
+        return reader._decode_base64url_segment(part, "payload")
+    except jwt.DecodeError:
+        return None
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=40),
+        st.binary(max_size=40).map(base64.urlsafe_b64encode),
+        st.binary(max_size=40).map(lambda content: base64.urlsafe_b64encode(content).rstrip(b"=")),
+        st.text("AQgw_-+/= \n\tzé", max_size=12).map(str.encode),
+    )
+)
+@example(b"")
+@example(b"e30")  # {}
+@example(b"e31")  # the same, but for bits that mean nothing
+@example(b"e30=")
+@example(b"e30==")
+@example(b"e 30")
+@example(b"e30\n")
+@example(b"+/+/")
+@example(b"-_-_")
+@example(b"A")
+def test_a_part_of_a_token_is_read_as_the_library_reads_it(part: bytes) -> None:
+    assert read(Parts(), part) == read(jwt.PyJWS(), part)
+
+
+def test_the_library_asks_our_reading_of_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    decode = Parts._decode_base64url_segment
+
+    def listening(parts: Parts, part: bytes, name: str) -> bytes:
+        asked.append(name)
+        return decode(parts, part, name)
+
+    monkeypatch.setattr(Parts, "_decode_base64url_segment", listening)
+
+    assert caller(signed(claims())).user_id == "user-1"
+    assert asked == ["header", "payload", "crypto"]
+
+
+@pytest.mark.parametrize("change", ["{}.", ".{}", "{} ", "{}\n", "{}!", "{}AA"])
+def test_a_token_that_is_written_otherwise_is_another(change: str) -> None:
+    with pytest.raises(TokenInvalid):
+        caller(change.format(signed(claims())))
