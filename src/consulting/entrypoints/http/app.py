@@ -171,11 +171,12 @@ def _closing(
         try:
             for pool in pools:
                 pool.open()
+            notebook.open()
             yield
         finally:
             for pool in pools:
                 pool.close()
-            notebook.write()
+            notebook.close()
             tracing.flush()
 
     return closing

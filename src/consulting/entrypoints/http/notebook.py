@@ -37,15 +37,25 @@ class Notebook:
         self._metrics = metrics
         self._held: list[_Answered] = []
         self._due: asyncio.TimerHandle | None = None
+        self._most = MOST_HELD
         metrics.ask_first(self.write)
 
     def note(self, scope: HTTPScope, *, name: str, status: int, seconds: float) -> None:
         """Note that a request was answered just now, after so many seconds."""
         self._held.append(_Answered(scope, name, status, seconds, time.time()))
-        if len(self._held) >= MOST_HELD:
+        if len(self._held) >= self._most:
             self.write()
         elif self._due is None:
             self._due = asyncio.get_running_loop().call_later(SOON, self.write)
+
+    def open(self) -> None:
+        """Put things off, also once more after it was closed."""
+        self._most = MOST_HELD
+
+    def close(self) -> None:
+        """Write down what is noted, and from now on everything at once: the event loop may end at any time."""
+        self._most = 1
+        self.write()
 
     def write(self) -> None:
         """Write down what is noted."""

@@ -94,6 +94,25 @@ def test_whoever_looks_at_the_measurements_sees_what_was_just_noted(written: Wri
     assert f'consulting_request_seconds_count{{method="GET",route="{ROUTE}",status="200"}} 2.0'.encode() in shown
 
 
+def test_what_is_noted_after_it_was_closed_is_written_down_at_once(written: Written) -> None:
+    async def act() -> None:
+        written.note("a")
+        written.notebook.close()
+        written.note("b")
+
+    written.play(act)
+    assert written.lines() == ["a", "b"]
+
+    async def go_on() -> None:
+        written.notebook.open()
+        written.note("c")
+        assert written.lines() == ["a", "b"]
+        written.notebook.close()
+
+    written.play(go_on)
+    assert written.lines() == ["a", "b", "c"]
+
+
 def test_a_notebook_goes_on_in_another_event_loop(written: Written) -> None:
     async def act() -> None:
         written.note("a")
