@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from consulting.application.callers import Caller
 from consulting.domain.errors import FieldProblem, ValidationFailed
 from consulting.entrypoints.http.limits import READS
 from consulting.entrypoints.http.refusals import BodyMalformed, RequestMalformed, UnsupportedMediaType
 from consulting.entrypoints.http.validation import problem_of, problems_of, repeated_names
+
+_BODY: Final = "consulting_body"
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -28,11 +31,30 @@ class ApiRequest(Request[Caller | None, Any, Any]):
     """A request whose JSON body is decoded once, straight into what its handler takes."""
 
     async def body(self) -> bytes:
-        """Give the whole body. Raises RequestMalformed if the client breaks off before its end."""
-        try:
-            return await super().body()
-        except InternalServerException:  # the framework's name for it; nothing of ours has failed
-            raise RequestMalformed from None
+        """Give the whole body, which is read once; the framework's own way does it by a generator.
+
+        Raises RequestMalformed if the client breaks off before its end, and RequestEntityTooLarge.
+        """
+        kept = self.scope["state"]
+        if _BODY not in kept:
+            kept[_BODY] = await self._read(most=self.route_handler.resolve_request_max_body_size() or math.inf)
+        found: bytes = kept[_BODY]
+        return found
+
+    async def _read(self, *, most: float) -> bytes:
+        if (self.content_length or 0) > most:
+            raise RequestEntityTooLarge
+        parts: list[bytes] = []
+        length, more = 0, True
+        while more:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise RequestMalformed
+            parts.append(message.get("body", b""))
+            length, more = length + len(parts[-1]), message.get("more_body", False)
+            if length > most:
+                raise RequestEntityTooLarge
+        return b"".join(parts)
 
     async def json(self) -> Any:
         """Give the body as the handler's `data`; None for no body at all.

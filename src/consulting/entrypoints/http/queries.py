@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 from litestar import Request
@@ -20,6 +20,9 @@ from litestar.types import Empty
 
 from consulting.domain.errors import FieldProblem, ValidationFailed
 from consulting.entrypoints.http.validation import NO_NUL, one_of, problem_of
+
+LONGEST_REMEMBERED: Final = 512
+"""In bytes: a longer query is looked at each time."""
 
 # The framework reads 1 as true, numbers and local times as instants, and digits of any script; the contract doesn't.
 _SPELLINGS: Final[Mapping[type, tuple[re.Pattern[str], str]]] = {
@@ -47,15 +50,22 @@ class Parameter:
     spelling: tuple[re.Pattern[str], str] | None
 
 
-async def check_query(request: Request[Any, Any, Any]) -> None:
+def check_query(request: Request[Any, Any, Any]) -> None:
     """Raise ValidationFailed for whatever is wrong with the query; runs before each handler."""
-    known = _parameters(request.route_handler)
     raw = request.scope["query_string"]
+    look = _look if len(raw) <= LONGEST_REMEMBERED else _look.__wrapped__
+    look(raw, request.route_handler)
+
+
+@lru_cache(maxsize=1024)
+def _look(raw: bytes, handler: Any) -> None:
+    """Look at a query, and remember it if nothing is wrong: many ask for the same."""
+    known = _parameters(handler)
     if not raw and not any(parameter.required for parameter in known.values()):
         return
     _require_text(raw)
-    given = list(request.query_params.items())
-    if _fits(given, request.route_handler):
+    given = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
+    if _fits(given, handler):
         return
     problems = list(_problems(given, known))
     if problems:

@@ -88,10 +88,10 @@ def routers(
 # These stand before the handlers where the framework has guards, for each of which it copies the handler every time.
 async def _checked(request: Request[Any, Any, Any]) -> None:
     admitted(request, request.route_handler)
-    await check_query(request)
+    check_query(request)
     await check_body(request)
 
 
 async def _watched(request: Request[Any, Any, Any]) -> None:
     may_watch(request, request.route_handler)
-    await check_query(request)
+    check_query(request)

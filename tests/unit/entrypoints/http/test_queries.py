@@ -11,8 +11,17 @@ from litestar.routes import HTTPRoute
 
 from consulting.entrypoints.http.bodies import ApiRequest
 from consulting.entrypoints.http.desk import at_desk
-from consulting.entrypoints.http.queries import Parameter, _fits, _parameters, _problem_of, _problems, _spelling
+from consulting.entrypoints.http.queries import (
+    LONGEST_REMEMBERED,
+    Parameter,
+    _fits,
+    _parameters,
+    _problem_of,
+    _problems,
+    _spelling,
+)
 from consulting.entrypoints.http.resources import routers
+from tests.unit.entrypoints.http.frontend import Frontend, refusal
 
 
 @pytest.mark.parametrize(
@@ -67,3 +76,16 @@ def test_a_quick_look_is_enough_for_a_day_of_slots() -> None:
     query = [("researcher_id", "00000000-0000-7000-8000-000000000001"), ("date", "2026-04-20"), ("timezone", "UTC")]
 
     assert _fits(query, HANDLERS["list_time_slots"])
+
+
+def test_a_query_that_is_right_for_one_operation_is_wrong_for_another_all_the_same(anybody: Frontend) -> None:
+    for _ in range(2):
+        assert anybody.call("GET", "/api/researchers?limit=5").status_code == 200
+        assert anybody.call("GET", "/api/researchers/search?limit=5").status_code == 400
+
+
+@pytest.mark.parametrize("length", [1, LONGEST_REMEMBERED])
+def test_a_query_that_is_wrong_is_refused_each_time(anybody: Frontend, length: int) -> None:
+    for _ in range(2):
+        answer = anybody.call("GET", f"/api/researchers?limit=5&unknown={'x' * length}")
+        assert refusal(answer) == (400, "VALIDATION_FAILED")
