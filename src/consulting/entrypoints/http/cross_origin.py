@@ -68,7 +68,7 @@ class Origins:
             return []
         origin = next((value for name, value in given if name == b"origin"), b"")
         headers = [(b"vary", b"Origin")]
-        if self._allows(origin):
+        if origin and self._allows(origin):
             headers.append((b"access-control-allow-origin", origin))
             headers.append((b"access-control-expose-headers", ", ".join(_MAY_BE_READ).encode()))
         return headers

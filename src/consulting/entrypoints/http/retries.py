@@ -45,6 +45,7 @@ WRITES: Final = frozenset({"POST", "PATCH"})
 LEASE: Final = timedelta(seconds=60)
 """Longer than any of our requests lasts: every wait for a provider or the database ends before."""
 
+_NAME: Final = HEADER.lower().encode()
 _FIT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _UNREADABLE: Final = (
     "What was kept for this Idempotency-Key can't be read any more: look at what there is, and use a new key."
@@ -317,7 +318,7 @@ def _key_of(scope: HTTPScope) -> str | None:
     """Read the key; None where there is none, or nothing is written. Raises ValidationFailed."""
     if scope["method"] not in WRITES:
         return None
-    given = [value for name, value in scope["headers"] if name == HEADER.lower().encode()]
+    given = [value for name, value in scope["headers"] if name == _NAME]
     if not given:
         return None
     if len(given) > 1 or not _FIT.fullmatch(given[0]):
