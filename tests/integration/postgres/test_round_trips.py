@@ -42,7 +42,7 @@ def transactions(engine: Engine) -> PostgresTransactions:
 
 
 class Trips:
-    """Counts the messages after which the client waits for the server: Sync, and the simple Query."""
+    """Counts how often the client stops sending and hears what the server says."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         pooled = engine.raw_connection()
@@ -57,7 +57,8 @@ class Trips:
             self._connection.pgconn.trace(trace.fileno())
             work()
             self._connection.pgconn.untrace()
-        return len(re.findall(r"^\S*\s*\S*\s*F\s+\d+\s+(?:Sync|Query)\b", self._path.read_text(), re.MULTILINE))
+        directions = re.findall(r"^\S*\s*\S*\s*([FB])\s+\d+\s", self._path.read_text(), re.MULTILINE)
+        return "".join(directions).count("FB")
 
 
 @pytest.fixture
