@@ -98,6 +98,15 @@ def test_slow_headers_are_told_so_and_a_silent_connection_is_closed(port: int) -
     assert b"\r\nx-request-id: " in said
 
 
+def test_a_connection_is_closed_where_only_empty_lines_follow_an_answer(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+        connection.sendall(b"\r\n")
+        while connection.recv(65536):
+            pass
+
+
 def test_a_connection_that_is_used_again_has_time_for_each_request() -> None:
     request, patience = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n", 4.0
     with (

@@ -89,8 +89,8 @@ class _Enveloping(HttpToolsProtocol):
         self._received += len(data)
         if self._in_headers and self._received > LONGEST_HEAD and not self._refused:
             self._refuse(RequestMalformed(_TOO_LONG), why=_TOO_LONG)
-        if self._unfinished and self._arriving is None and not self.transport.is_closing():
-            self._expect()  # most requests arrive in one piece, and nothing has to be waited for
+        if self._arriving is None and (self._unfinished or not self._answering) and not self.transport.is_closing():
+            self._expect()  # but most requests arrive in one piece; an empty line may come before them
 
     def on_url(self, url: bytes) -> None:
         """Add a part of the address."""
@@ -136,12 +136,15 @@ class _Enveloping(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Answer one more request where a connection is kept: it may be on its way, and nobody would repeat it."""
-        answering = bool(self.cycle) and not self.cycle.response_complete
-        if self._refused or self._leaving or answering:
+        if self._refused or self._leaving or self._answering:
             super().shutdown()
             return
         self._leaving = True
         self.loop.call_later(LEAVING_SECONDS, super().shutdown)
+
+    @property
+    def _answering(self) -> bool:
+        return bool(self.cycle) and not self.cycle.response_complete
 
     def _expect(self) -> None:
         self._expect_nothing()
@@ -190,8 +193,7 @@ class _Enveloping(HttpToolsProtocol):
     def _hang_up(self) -> None:
         """End the connection, but hear the other side out for a moment: a reset would take the answer from it."""
         self._refused = True
-        answering = bool(self.cycle) and not self.cycle.response_complete
-        if self.transport.is_closing() or answering:
+        if self.transport.is_closing() or self._answering:
             self.transport.close()
             return
         self.transport.write_eof()
