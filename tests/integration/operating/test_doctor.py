@@ -90,6 +90,40 @@ def test_each_finding_is_a_line_and_has_a_line_of_advice_where_something_is_to_b
     assert summary.startswith("doctor: 3 wrong, ")
 
 
+def test_where_no_instance_runs_that_is_said_instead_of_ports_that_it_would_have(
+    database_url: str, tmp_path: Path
+) -> None:
+    given = {"CONSULTING_DATABASE_URL": database_url, "CONSULTING_HOME": str(tmp_path), "CONSULTING_PORT": "0"}
+
+    found = examined(**given, CONSULTING_SANDBOX_PORT="0")
+
+    advice = "start `consulting run`, as `make run` does"
+    for check, says in (
+        ("stripe", "payments go to the sandbox of `consulting run`, which isn't running"),
+        ("webhook", "the API of `consulting run` isn't running"),
+        ("zoom", "meetings go to the sandbox of `consulting run`, which isn't running"),
+        ("mail", "mails go to the sandbox of `consulting run`, which isn't running"),
+        ("API", "the API of `consulting run` isn't running"),
+    ):
+        assert f"wrong    {check:<12}  {says}\n{' ' * 23}{advice}\n" in found.output
+    assert ":0" not in found.output
+
+
+def test_a_port_of_the_sandbox_at_which_nobody_answers_is_named(database_url: str, tmp_path: Path) -> None:
+    given = {"CONSULTING_DATABASE_URL": database_url, "CONSULTING_HOME": str(tmp_path), "CONSULTING_PORT": "1"}
+
+    found = examined("--json", **given, CONSULTING_SANDBOX_PORT="2", CONSULTING_SANDBOX_SMTP_PORT="3")
+
+    for check, beginning in (
+        ("stripe", "payments go to the sandbox of `consulting run`, which doesn't answer at 127.0.0.1:2 ("),
+        ("webhook", "the API of `consulting run` doesn't answer at 127.0.0.1:1 ("),
+        ("zoom", "meetings go to the sandbox of `consulting run`, which doesn't answer at 127.0.0.1:2 ("),
+        ("mail", "mails go to the sandbox of `consulting run`, which doesn't answer at 127.0.0.1:3 ("),
+    ):
+        [(verdict, says)] = found.of(check)
+        assert (verdict, says[: len(beginning)]) == ("wrong", beginning)
+
+
 def test_settings_that_production_refuses_are_findings_too() -> None:
     given = {"CONSULTING_MODE": "production", "CONSULTING_JWT_SECRET": "hunter2", "CONSULTING_SMTP_HOTS": "mail"}
 
@@ -137,7 +171,10 @@ def test_wrong_keys_and_passwords_are_told_and_never_shown(
 
     assert found.of("stripe") == {("wrong", "it doesn't know the secret key")}
     assert found.of("zoom") == {("wrong", "it gives us no token (401)")}
-    assert found.verdict("database") == found.verdict("mail") == {"wrong"}
+    assert found.of("mail") == {
+        ("wrong", f"127.0.0.1:{sandbox.smtp_port} takes no mail of ours (SMTPNotSupportedError)")
+    }
+    assert found.verdict("database") == {"wrong"}
     assert "hunter2" not in found.output
 
 

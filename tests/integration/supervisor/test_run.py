@@ -138,7 +138,7 @@ def test_its_sample_researchers_are_there(instance: tuple[Run, str]) -> None:
 
 
 def test_a_second_one_in_the_same_home_is_refused_in_one_line(instance: tuple[Run, str]) -> None:
-    run, _ = instance
+    run, url = instance
     second = subprocess.run(
         [sys.executable, "-m", "consulting.entrypoints.cli", "run"],
         env=run.environ,
@@ -150,7 +150,7 @@ def test_a_second_one_in_the_same_home_is_refused_in_one_line(instance: tuple[Ru
 
     [line] = second.stderr.splitlines()
     assert "running" in line
-    assert f"process {run.process.pid}" in line
+    assert f"(process {run.process.pid}, port {url.rpartition(':')[2]})" in line
     assert (second.returncode, second.stdout) == (2, "")
 
 

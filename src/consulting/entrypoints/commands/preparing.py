@@ -34,18 +34,22 @@ def settings_of(mode: Mode) -> Settings:
 def settings_of_product() -> Settings:
     """Load the settings of a process of the product, and begin its log."""
     from consulting.entrypoints.logs import begin_logging
+    from consulting.entrypoints.supervisor.presence import SANDBOX_PORTS, load_beside
 
-    settings = settings_of(Mode.PRODUCTION)
+    settings = load_beside(process_environment(), ports=SANDBOX_PORTS)  # an API has a port of its own
     begin_logging(settings)
     return settings
 
 
 def settings_for_trying_out() -> Settings:
     """Load the sandbox's settings, unless the environment says production, be it by all that production needs."""
+    from consulting.entrypoints.supervisor.presence import load_beside
+
+    environ = process_environment()
     try:
-        return settings_of(Mode.PRODUCTION)
+        return load_beside(environ)
     except SettingsError:
-        return settings_of(Mode.SANDBOX)
+        return load_beside(environ, mode=Mode.SANDBOX)
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from consulting.entrypoints.doctor.checks import checks_of
 from consulting.entrypoints.doctor.findings import Finding, examine, well, wrong
 from consulting.entrypoints.doctor.telling import tell
-from consulting.entrypoints.settings import Mode, SettingsError, load_settings, needed_in_production
+from consulting.entrypoints.settings import Mode, SettingsError, needed_in_production
 from consulting.entrypoints.supervisor.databases import with_database
+from consulting.entrypoints.supervisor.presence import load_beside
 
 SETTINGS = "settings"
 
@@ -26,7 +27,7 @@ def examine_instance(environ: Mapping[str, str], *, as_json: bool) -> bool:
 def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     mode = _mode(environ)
     try:
-        settings = load_settings(environ, mode=mode)
+        settings = load_beside(environ, mode=mode)
     except SettingsError as problems:
         for line in str(problems).splitlines():
             yield _of_settings(wrong(line, advice="set it as the table of settings in README.md says, and look again"))

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from consulting.application.ports.payment_gateway import WebhookSignatureInvalid
-from consulting.entrypoints.doctor import adapters
+from consulting.entrypoints.doctor import adapters, laptop
 from consulting.entrypoints.doctor.findings import Check, Finding, careful, well, wrong
 from consulting.entrypoints.doctor.outside import Unanswered, ask, content
 from consulting.entrypoints.providers.stripe import StripeSettings
@@ -103,7 +103,8 @@ def _answers(settings: Settings) -> Iterator[Finding]:
             answer = _ask_stripe(settings, f"/v1/{what}", limit=1)
         except Unanswered as failure:
             advice = "let this machine reach CONSULTING_STRIPE_API_URL over https"
-            yield wrong(f"it doesn't answer ({failure})", advice=advice)
+            silent = laptop.sandbox_silent(settings, "payments", at=stripe_of(settings).api_url, why=str(failure))
+            yield silent or wrong(f"it doesn't answer ({failure})", advice=advice)
             return
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             yield wrong("it doesn't know the secret key", advice=f"copy it anew from {KEY_PAGE}")
@@ -146,7 +147,8 @@ def _webhook(settings: Settings) -> Iterator[Finding]:
         signed = _post(settings, address, signature=None) if is_stripe(settings) else None
     except Unanswered as failure:
         advice = "start the API, and see that CONSULTING_PUBLIC_URL leads to it (DNS, certificate, proxy)"
-        yield wrong(f"{address} can't be reached ({failure})", advice=advice)
+        silent = laptop.api_silent(settings, why=str(failure))
+        yield silent or wrong(f"{address} can't be reached ({failure})", advice=advice)
         return
     if unsigned != (HTTPStatus.BAD_REQUEST, WebhookSignatureInvalid.code):
         advice = "have the proxy pass this path on to the API, body and headers untouched"

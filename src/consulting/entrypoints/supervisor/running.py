@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from consulting.entrypoints.console import say
 from consulting.entrypoints.mail_templates import refuse_broken_templates
 from consulting.entrypoints.plugin_trial import refuse_broken_plugins
 from consulting.entrypoints.settings import Mode, Settings, load_settings
-from consulting.entrypoints.supervisor import file_locks
+from consulting.entrypoints.supervisor import presence
 from consulting.entrypoints.supervisor.child import Child
 from consulting.entrypoints.supervisor.children import Children, told_to_stop
 from consulting.entrypoints.supervisor.databases import DATABASE
@@ -38,8 +37,10 @@ def run(environ: Mapping[str, str]) -> None:
     if settings.mode is Mode.PRODUCTION:
         raise CannotStart("`run` is for the sandbox: in production start `consulting serve` and `consulting worker`")
     refuse_broken_templates(settings)
-    with told_to_stop() as stop, _alone(settings), ExitStack() as stack:
-        settled = {**environ, **_settled_ports(settings), "CONSULTING_MODE": Mode.SANDBOX.value}
+    with told_to_stop() as stop, presence.alone(settings.home), ExitStack() as stack:
+        ports = _settled_ports(settings)
+        presence.leave_note(settings.home, ports=ports)
+        settled = {**environ, **ports, "CONSULTING_MODE": Mode.SANDBOX.value}
         server = None
         if not settings.database_url:
             server = stack.enter_context(running_postgres(settings.home, say=say))
@@ -139,27 +140,6 @@ class Instance:
 
     def _logs(self) -> Path:
         return self.settings.home / "logs"
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Be the only one that runs an instance with this home. Raises CannotStart where another does."""
-    note = settings.home / "running"
-    with ExitStack() as stack:
-        try:
-            settings.home.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(file_locks.exclusive(settings.home / "run.lock", wait_seconds=0))
-            note.write_text(f"process {os.getpid()}, port {settings.port}")
-        except file_locks.StillLocked as held:
-            raise CannotStart(
-                f"an instance is running in {settings.home} already ({note.read_text()}): stop it, or give this one "
-                "another CONSULTING_HOME, CONSULTING_PORT and CONSULTING_SANDBOX_PORT"
-            ) from held
-        except OSError as problem:
-            raise CannotStart(
-                f"cannot write to {settings.home}: {problem.strerror}; name a folder of your own in CONSULTING_HOME"
-            ) from problem
-        yield
 
 
 def _settled_ports(settings: Settings) -> dict[str, str]:
