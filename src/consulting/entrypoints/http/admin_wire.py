@@ -13,10 +13,12 @@ from consulting.application.ports.outbox import Errand, Lane, ListedEntry
 from consulting.domain import admin_acts, api_keys, researchers
 from consulting.domain.admin_acts import Act
 from consulting.domain.api_keys import Scope
+from consulting.domain.profiles import LONGEST_TOPIC, MOST_ACHIEVEMENTS, MOST_TOPICS
 from consulting.entrypoints.http.wire import Answer, Body, Currency, Id, LongText, Rating, ShortText, StatedReason, Text
 
 Name = Annotated[Text, Meta(max_length=200)]
-Texts = Annotated[tuple[ShortText, ...], Meta(max_length=100)]
+Topic = Annotated[Text, Meta(min_length=1, max_length=LONGEST_TOPIC)]
+Achievement = Annotated[ShortText, Meta(min_length=1)]
 
 
 class NewResearcher(Body, kw_only=True):
@@ -29,8 +31,8 @@ class NewResearcher(Body, kw_only=True):
     timezone: Annotated[ShortText, Meta(description="An IANA time zone.")]
     user_id: Annotated[ShortText, Meta(min_length=1)] | None = None
     bio: LongText | None = None
-    expertise: Texts = ()
-    achievements: Texts = ()
+    expertise: Annotated[tuple[Topic, ...], Meta(max_length=MOST_TOPICS)] = ()
+    achievements: Annotated[tuple[Achievement, ...], Meta(max_length=MOST_ACHIEVEMENTS)] = ()
     affiliation: Name | None = None
     avatar_url: Annotated[ShortText, Meta(description="An https address.")] | None = None
     papers: Annotated[tuple[ShortText, ...], Meta(max_length=1000)] = ()

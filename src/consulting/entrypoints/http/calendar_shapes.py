@@ -67,11 +67,14 @@ class Hours(msgspec.Struct, forbid_unknown_fields=True):
     end: LocalTime
 
 
+Windows = Annotated[list[Hours], Meta(extra_json_schema={"maxItems": availability.MOST_WINDOWS})]
+
+
 class NewOverride(Body, kw_only=True):
     """Other hours on one date, or none; the zone and the gap are the profile's unless given."""
 
     date: date
-    windows: list[Hours] = msgspec.field(default_factory=list)
+    windows: Windows = msgspec.field(default_factory=list)
     slot_minutes: Minutes = 60
     gap_minutes: Minutes | None = None
     timezone: Zone | None = None
@@ -81,7 +84,7 @@ class OverrideChanges(Body, kw_only=True):
     """What is to be other about an override; what is left out stays."""
 
     date: date | UnsetType = UNSET
-    windows: list[Hours] | UnsetType = UNSET
+    windows: Windows | UnsetType = UNSET
     slot_minutes: Minutes | UnsetType = UNSET
     gap_minutes: Minutes | UnsetType = UNSET
     timezone: Zone | UnsetType = UNSET

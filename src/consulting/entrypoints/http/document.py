@@ -21,6 +21,7 @@ from consulting.entrypoints.http.documentation import BEARER, UNDER_A_KEY, add_r
 from consulting.entrypoints.http.examples import EXAMPLES
 from consulting.entrypoints.http.limits import READS
 from consulting.entrypoints.http.links import links_of
+from consulting.entrypoints.http.lists_taken import complete_lists
 from consulting.entrypoints.http.query_examples import QUERY_EXAMPLES
 from consulting.entrypoints.http.refusals import BodyMalformed, BodyTooLarge
 from consulting.entrypoints.http.resources import routers
@@ -56,6 +57,7 @@ def openapi_document() -> bytes:
     document["components"]["headers"] = _HEADERS
     document["components"]["parameters"] = {HEADER: _KEY}
     _simplify(document)
+    complete_lists(app, document["components"]["schemas"])
     return msgspec.json.format(msgspec.json.encode(document), indent=1)
 
 

@@ -13,6 +13,7 @@ from consulting.domain import researchers
 from consulting.domain.cancellation import PRESETS, CancellationPolicy, preset_of
 from consulting.domain.errors import ValidationFailed
 from consulting.domain.money import parse_rate
+from consulting.domain.profiles import LONGEST_ACHIEVEMENT, LONGEST_TOPIC, MOST_ACHIEVEMENTS, MOST_TOPICS
 from consulting.domain.publishing import Publication
 from consulting.entrypoints.http.calendar_shapes import ChangedSlots, given, slots_body
 from consulting.entrypoints.http.validation import one_of
@@ -22,6 +23,14 @@ Rate = Annotated[Decimal, Meta(description="The price of an hour, in whole units
 Notice = Annotated[int, Meta(description="The least time between booking and start, in minutes.")]
 Gap = Annotated[int, Meta(description="What new hours keep free between slots, in minutes.")]
 Horizon = Annotated[int, Meta(description="How far ahead a slot can be booked, in days.")]
+Topics = Annotated[
+    list[Annotated[Text, Meta(extra_json_schema={"minLength": 1, "maxLength": LONGEST_TOPIC})]],
+    Meta(extra_json_schema={"maxItems": MOST_TOPICS}),
+]
+Achievements = Annotated[
+    list[Annotated[Text, Meta(extra_json_schema={"minLength": 1, "maxLength": LONGEST_ACHIEVEMENT})]],
+    Meta(extra_json_schema={"maxItems": MOST_ACHIEVEMENTS}),
+]
 PolicyName = Annotated[Text, Meta(description=f"One of {', '.join(PRESETS)}.")]
 
 
@@ -30,8 +39,8 @@ class ProfileChanges(Body, kw_only=True):
 
     rate: Rate | UnsetType = UNSET
     bio: LongText | UnsetType | None = UNSET
-    expertise: list[Text] | UnsetType = UNSET
-    achievements: list[Text] | UnsetType = UNSET
+    expertise: Topics | UnsetType = UNSET
+    achievements: Achievements | UnsetType = UNSET
     affiliation: Annotated[Text, Meta(max_length=200)] | UnsetType | None = UNSET
     avatar_url: Text | UnsetType | None = UNSET
     timezone: Text | UnsetType = UNSET
